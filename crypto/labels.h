@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string_view>
+
+/// Every domain label, once. A label separates one use of a hash or key from every other; none is
+/// ever reused or renamed. Source: docs/protocol.md, Keys.
+namespace attune::crypto::labels {
+
+using namespace std::string_view_literals;
+
+inline constexpr auto kVersion = "attune/1"sv;  // first part of every kdf
+
+// Identity and entries.
+inline constexpr auto kDevice = "dev"sv;
+inline constexpr auto kIdentityKey = "ik"sv;
+inline constexpr auto kEntry = "entry/1"sv;
+inline constexpr auto kTopic = "topic/1"sv;   // nonce of an entry that exists once per person (and topic)
+inline constexpr auto kChain = "chain/1"sv;
+inline constexpr auto kBody = "body/1"sv;
+inline constexpr auto kSalt = "salt"sv;
+inline constexpr auto kAuthor = "author"sv;
+inline constexpr auto kDigest = "digest/1"sv;
+
+// Pairing.
+inline constexpr auto kPair = "pair/1"sv;
+inline constexpr auto kPairQr = "qr"sv;
+inline constexpr auto kPairCode = "code"sv;
+inline constexpr auto kCode = "code1"sv;
+inline constexpr auto kInitJoiner = "init=joiner"sv;
+inline constexpr auto kRespIssuer = "resp=issuer"sv;
+inline constexpr auto kInitScanner = "init=scanner"sv;
+inline constexpr auto kPairPsk = "pair-psk"sv;
+inline constexpr auto kPairRoot = "pair-root"sv;
+inline constexpr auto kPairPipe = "pair-pipe"sv;
+inline constexpr auto kSame = "same"sv;
+inline constexpr auto kCouple = "couple"sv;
+inline constexpr auto kLiveRoot = "live-root"sv;
+inline constexpr auto kIdRoot = "id-root"sv;
+inline constexpr auto kCheckPhrase = "sas"sv;
+inline constexpr auto kNameplate = "nameplate"sv;
+
+// Live sessions and beacons.
+inline constexpr auto kLive = "live/1"sv;
+inline constexpr auto kLivePsk = "live-psk"sv;
+inline constexpr auto kLiveMac1 = "live-mac1"sv;
+inline constexpr auto kMac1 = "m1"sv;
+inline constexpr auto kBeacon = "beacon"sv;
+
+// At rest.
+inline constexpr auto kWrap = "wrap"sv;
+inline constexpr auto kWrapCommit = "kek-commit"sv;
+inline constexpr auto kRecordId = "rec-id"sv;
+inline constexpr auto kRecord = "rec"sv;
+
+}  // namespace attune::crypto::labels
