@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "proto/bytes.h"
+
+namespace attune {
+
+/// What a record of the store holds. Numbers are for ever: they stand in derived record ids.
+/// kOp records are counted and chained by their readers (heads name how many there are); every other
+/// record is named, with a hash of its box, by the store's own root record, so that none can be missing,
+/// swapped or older. Source: docs/storage.md.
+enum class RecordType : std::uint8_t {
+  kRoot = 1,      ///< the store's own; no room above writes it
+  kOp = 2,        ///< name: actor and counter
+  kHeads = 3,     ///< name: page number; last counter and chain of up to 64 actors
+  kSelf = 4,      ///< this device and person: keys, name, author key
+  kPartner = 5,   ///< the couple, the partner's devices, live roots
+  kPeer = 6,      ///< name: device; what it last acknowledged, its addresses
+  kPending = 7,   ///< a pairing that waits for its confirmation
+  kBurnt = 8,     ///< burnt invitations
+  kIntent = 9,    ///< name: entry; a loosening that waits
+  kUndo = 10,     ///< my last act here
+  kSetting = 11,  ///< name: which one
+  kSeed = 12,     ///< name: stream; the salt seed of the open run
+};
+
+/// One line of a transaction: a record's new body, or its erasure.
+struct RecordChange {
+  RecordType type{};
+  Bytes name;
+  std::optional<Bytes> body;  ///< nullopt: erased, and overwritten on disk
+};
+
+/// One transaction; all or nothing.
+struct RecordBatch {
+  std::vector<RecordChange> changes;
+  /// Something that must leave the disk was erased or replaced: the log on disk is truncated too.
+  bool erases = false;
+  [[nodiscard]] bool empty() const { return changes.empty(); }
+};
+
+/// A record as an unlocked store gives it back.
+struct Record {
+  RecordType type{};
+  Bytes name;
+  Bytes body;
+};
+
+}  // namespace attune
