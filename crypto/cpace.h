@@ -28,8 +28,10 @@ class Cpace {
   };
   /// As the initiator (mine is Ya, ADa) or the responder (mine is Yb, ADb). nullopt when the peer's
   /// share is no group element or gives the identity.
-  std::optional<Outcome> finish_as_initiator(ByteView my_ad, ByteView peer_share, ByteView peer_ad) const;
-  std::optional<Outcome> finish_as_responder(ByteView my_ad, ByteView peer_share, ByteView peer_ad) const;
+  std::optional<Outcome> finish_as_initiator(ByteView my_ad, ByteView peer_share,
+                                             ByteView peer_ad) const;
+  std::optional<Outcome> finish_as_responder(ByteView my_ad, ByteView peer_share,
+                                             ByteView peer_ad) const;
 
  private:
   std::optional<Secret<32>> shared_point(ByteView peer_share) const;

@@ -37,7 +37,8 @@ Hash32 mac(std::span<const std::uint8_t, 32> key, std::string_view label, const 
   return hasher.finish<32>();
 }
 
-/// HMAC-BLAKE2b: RFC 2104 over unkeyed BLAKE2b-512 with a 128-byte block, as Noise needs it. Not kdf.
+/// HMAC-BLAKE2b: RFC 2104 over unkeyed BLAKE2b-512 with a 128-byte block, as Noise needs it. Not
+/// kdf.
 Hash64 hmac_blake2b(ByteView key, ByteView message);
 
 }  // namespace attune::crypto

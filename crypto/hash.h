@@ -28,7 +28,8 @@ class Hasher {
   void finish_into(std::span<std::uint8_t> out);
 
  private:
-  alignas(64) std::array<std::uint8_t, 384> state_{};  // crypto_generichash_state, kept out of this header
+  alignas(64)
+      std::array<std::uint8_t, 384> state_{};  // crypto_generichash_state, kept out of this header
   std::size_t output_bytes_;
 };
 

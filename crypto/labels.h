@@ -14,7 +14,8 @@ inline constexpr auto kVersion = "attune/1"sv;  // first part of every kdf
 inline constexpr auto kDevice = "dev"sv;
 inline constexpr auto kIdentityKey = "ik"sv;
 inline constexpr auto kEntry = "entry/1"sv;
-inline constexpr auto kTopic = "topic/1"sv;   // nonce of an entry that exists once per person (and topic)
+inline constexpr auto kTopic =
+    "topic/1"sv;  // nonce of an entry that exists once per person (and topic)
 inline constexpr auto kChain = "chain/1"sv;
 inline constexpr auto kBody = "body/1"sv;
 inline constexpr auto kSalt = "salt"sv;

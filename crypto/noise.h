@@ -27,19 +27,19 @@ std::optional<Key> x25519(const Key& secret, const PublicKey& public_key);
 
 enum class NoiseRole { kInitiator, kResponder };
 
-/// What one party brings to a handshake. Keys that the pattern does not use are ignored; a pattern that
-/// needs one which is missing is our own mistake.
+/// What one party brings to a handshake. Keys that the pattern does not use are ignored; a pattern
+/// that needs one which is missing is our own mistake.
 struct NoiseParty {
   NoiseRole role = NoiseRole::kInitiator;
   Bytes prologue;
   std::optional<KeyPair> static_key;
   std::optional<PublicKey> remote_static;
-  std::vector<Key> psks;                      ///< in the order of the pattern's psk tokens
-  std::optional<KeyPair> fixed_ephemeral;     ///< test vectors alone
+  std::vector<Key> psks;                   ///< in the order of the pattern's psk tokens
+  std::optional<KeyPair> fixed_ephemeral;  ///< test vectors alone
 };
 
-/// One direction of a finished handshake: encrypts or decrypts with a counter nonce. Never rekeyed by
-/// itself; refuses to go past 2^64 - 2.
+/// One direction of a finished handshake: encrypts or decrypts with a counter nonce. Never rekeyed
+/// by itself; refuses to go past 2^64 - 2.
 class CipherState {
  public:
   explicit CipherState(Key key) : key_(std::move(key)) {}
@@ -53,10 +53,11 @@ class CipherState {
   std::uint64_t counter_ = 0;
 };
 
-/// A Noise handshake (The Noise Protocol Framework, revision 34) over any pattern and modifier of the
-/// specification, parsed from its name, `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b`: every fundamental,
-/// deferred and one-way pattern, with `psk0`..`psk9` and `fallback`. The only suite is
-/// 25519_ChaChaPoly_BLAKE2b. Messages alternate, the initiator first. Borrows the Random while in use.
+/// A Noise handshake (The Noise Protocol Framework, revision 34) over any pattern and modifier of
+/// the specification, parsed from its name, `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b`: every
+/// fundamental, deferred and one-way pattern, with `psk0`..`psk9` and `fallback`. The only suite is
+/// 25519_ChaChaPoly_BLAKE2b. Messages alternate, the initiator first. Borrows the Random while in
+/// use.
 class NoiseHandshake {
  public:
   /// Throws std::invalid_argument for a name that is no such pattern.
@@ -67,7 +68,8 @@ class NoiseHandshake {
 
   [[nodiscard]] bool my_turn() const;
   [[nodiscard]] bool finished() const;
-  /// Requires my_turn(). nullopt when the peer's key gives an all-zero secret; the handshake is dead then.
+  /// Requires my_turn(). nullopt when the peer's key gives an all-zero secret; the handshake is
+  /// dead then.
   std::optional<Bytes> write(ByteView payload);
   /// Requires !my_turn() and !finished(). The payload, or nullopt: the handshake is dead then.
   std::optional<Bytes> read(ByteView message);
@@ -79,7 +81,8 @@ class NoiseHandshake {
     CipherState send;
     CipherState receive;
   };
-  /// Once. For a one-way pattern only the initiator's `send` (the responder's `receive`) may be used.
+  /// Once. For a one-way pattern only the initiator's `send` (the responder's `receive`) may be
+  /// used.
   Transport split();
 
  private:

@@ -41,7 +41,9 @@ class Secret {
 
   /// The one way to duplicate a secret, so that each is seen in a review.
   [[nodiscard]] Secret clone() const { return Secret(view()); }
-  [[nodiscard]] std::span<std::uint8_t, N> writable() { return std::span<std::uint8_t, N>(bytes_, N); }
+  [[nodiscard]] std::span<std::uint8_t, N> writable() {
+    return std::span<std::uint8_t, N>(bytes_, N);
+  }
   [[nodiscard]] std::span<const std::uint8_t, N> view() const {
     return std::span<const std::uint8_t, N>(bytes_, N);
   }

@@ -1,0 +1,34 @@
+#include "crypto/derive.h"
+
+#include <sodium.h>
+
+#include "crypto/labels.h"
+
+namespace attune::crypto {
+
+Hasher detail::keyed(std::span<const std::uint8_t, 32> key, std::string_view label) {
+  Hasher hasher(32, key);
+  hasher.lv(labels::kVersion).lv(label);
+  return hasher;
+}
+
+Hash64 hmac_blake2b(ByteView key, ByteView message) {
+  constexpr std::size_t kBlockBytes = 128;
+  std::array<std::uint8_t, kBlockBytes> block{};
+  if (key.size() > kBlockBytes) {
+    Hash64 hashed = blake2b_512(key);
+    std::memcpy(block.data(), hashed.data(), hashed.size());
+    sodium_memzero(hashed.data(), hashed.size());
+  } else if (!key.empty()) {
+    std::memcpy(block.data(), key.data(), key.size());
+  }
+  for (std::uint8_t& byte : block) byte ^= 0x36;
+  Hash64 inner = Hasher(64).add(block).add(message).finish<64>();
+  for (std::uint8_t& byte : block) byte ^= 0x36 ^ 0x5c;
+  Hash64 out = Hasher(64).add(block).add(inner).finish<64>();
+  sodium_memzero(block.data(), block.size());
+  sodium_memzero(inner.data(), inner.size());
+  return out;
+}
+
+}  // namespace attune::crypto
