@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/crdt/op.h"
+#include "daemon/crdt/version_vector.h"
+
+namespace attune::crdt {
+
+/// An op as a log holds it. `past` is everything before it (not itself), shared between neighbours.
+struct Kept {
+  Op op;
+  Hash32 chain{};
+  std::shared_ptr<const VersionVector> past;
+  std::optional<std::array<std::uint8_t, 32>> tag;  ///< its author's tag, where one came with it
+  bool counted = true;                              ///< false: void, kept for chain and vector alone
+  /// When it came here, by this device's clocks. Local: in no hash, sent to nobody.
+  struct Arrival {
+    LocalDay day;
+    Wall wall;
+    Boot boot;
+  } arrival;
+};
+
+/// All operations of one stream that this device holds: causally closed, chained per actor.
+/// Owned by the Replica. Pure; not thread-safe. Holds no clock and knows no person.
+/// Source: docs/protocol.md, Operations.
+class OpLog {
+ public:
+  explicit OpLog(StreamId stream);
+
+  [[nodiscard]] const StreamId& stream() const { return stream_; }
+  [[nodiscard]] const VersionVector& vector() const { return vector_; }
+  [[nodiscard]] const Kept* find(const Dot& dot) const;
+  [[nodiscard]] std::size_t size() const;
+  /// chain after the last op of an actor; zero where none is held.
+  [[nodiscard]] Hash32 head(const Actor& actor) const;
+  /// BLAKE2b-256 over sorted (actor, counter, chain).
+  [[nodiscard]] Hash32 digest() const;
+  /// The dots that no op here has in its past: what a new op names as `seen`.
+  [[nodiscard]] const std::vector<Dot>& frontier() const { return frontier_; }
+  /// Size of an op's past: its counter + the sum of what it has seen. Orders one person's rivals.
+  [[nodiscard]] std::uint64_t weight(const Dot& dot) const;
+  /// Everything in the past of these dots and they themselves; dots not held count for themselves.
+  [[nodiscard]] VersionVector closure(const std::vector<Dot>& dots) const;
+
+  /// Fills in dot, seen, commitments and rest_hash of a write by `self`, which must be an actor of this
+  /// stream. Does not append it.
+  [[nodiscard]] Op compose(const Actor& self, Op draft) const;
+
+  enum class Taken {
+    kAppended,
+    kDuplicate,
+    kWaits,      ///< its past, or the op before it, is not all here
+    kForked,     ///< another op has this dot; what was first stays
+    kMalformed,  ///< seen is no frontier, names itself, another stream, or past kActorsMax
+  };
+  /// Appends when causally next. The caller keeps what waits, and has asked every rule.
+  Taken append(Op op, Kept::Arrival arrival);
+
+  /// Gives a held op the verdict of COUNT, and its author's tag.
+  void mark_void(const Dot& dot);
+  void set_tag(const Dot& dot, const std::array<std::uint8_t, 32>& tag);
+
+  /// Takes the body of one slot; false where it was gone already.
+  bool erase_slot(const Dot& dot, std::size_t slot);
+  bool husk(const Dot& dot);
+
+  /// The ops that `has` lacks, in an order in which each op's past comes first, at most `count`.
+  [[nodiscard]] std::vector<const Kept*> missing(const VersionVector& has, std::size_t count) const;
+  /// Every op, in the order they were appended here.
+  void for_each(const std::function<void(const Kept&)>& visit) const;
+
+ private:
+  struct Line {  // one actor
+    std::deque<Kept> ops;
+  };
+  [[nodiscard]] bool is_frontier(const Op& op) const;
+
+  StreamId stream_;
+  VersionVector vector_;
+  std::vector<Dot> frontier_;
+  std::map<Actor, Line> lines_;
+  std::vector<std::pair<Line*, std::size_t>> order_;
+};
+
+/// Ops whose past is not here yet, bounded per person: limits::kWaitingOpsMax and kWaitingBytesMax;
+/// beyond that the newest is dropped. Not stored: what was not taken is sent again.
+class WaitingOps {
+ public:
+  struct Item {
+    Op op;
+    std::optional<std::array<std::uint8_t, 32>> tag;
+    std::size_t bytes = 0;
+  };
+  /// False when there is no room.
+  bool hold(Item item);
+  /// Takes out one that `log` can append now (or that is no longer needed), or nullopt.
+  std::optional<Item> next(const OpLog& log);
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+
+ private:
+  std::map<Dot, Item> items_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace attune::crdt
