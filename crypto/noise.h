@@ -27,15 +27,18 @@ std::optional<Key> x25519(const Key& secret, const PublicKey& public_key);
 
 enum class NoiseRole { kInitiator, kResponder };
 
-/// What one party brings to a handshake. Keys that the pattern does not use are ignored; a pattern
-/// that needs one which is missing is our own mistake.
+/// What one party brings to a handshake. Keys that the pattern does not use are ignored.
 struct NoiseParty {
   NoiseRole role = NoiseRole::kInitiator;
   Bytes prologue;
   std::optional<KeyPair> static_key;
   std::optional<PublicKey> remote_static;
-  std::vector<Key> psks;                   ///< in the order of the pattern's psk tokens
-  std::optional<KeyPair> fixed_ephemeral;  ///< test vectors alone
+  std::vector<Key> psks;  ///< in the order of the pattern's psk tokens
+  /// Drawn at random where absent. Given by test vectors, and by the responder of a `fallback`, who
+  /// has sent it already.
+  std::optional<KeyPair> fixed_ephemeral;
+  std::optional<PublicKey>
+      remote_ephemeral;  ///< `fallback`, initiator: what the responder has sent
 };
 
 /// One direction of a finished handshake: encrypts or decrypts with a counter nonce. Never rekeyed
@@ -56,11 +59,13 @@ class CipherState {
 /// A Noise handshake (The Noise Protocol Framework, revision 34) over any pattern and modifier of
 /// the specification, parsed from its name, `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b`: every
 /// fundamental, deferred and one-way pattern, with `psk0`..`psk9` and `fallback`. The only suite is
-/// 25519_ChaChaPoly_BLAKE2b. Messages alternate, the initiator first. Borrows the Random while in
+/// 25519_ChaChaPoly_BLAKE2b. Messages alternate, the initiator first (under
+/// `fallback` that is the party on the right of the notation). Borrows the Random while in
 /// use.
 class NoiseHandshake {
  public:
-  /// Throws std::invalid_argument for a name that is no such pattern.
+  /// Throws std::invalid_argument for a name that is no such pattern, or a party that lacks a key
+  /// the pattern needs: our own mistakes both, as neither comes from outside.
   NoiseHandshake(std::string_view name, NoiseParty party, Random& random);
   NoiseHandshake(NoiseHandshake&&) noexcept;
   NoiseHandshake& operator=(NoiseHandshake&&) noexcept;

@@ -70,7 +70,7 @@ class Arena {
     if (head == nullptr) return carve(slot_bytes_of(slot_class));
     std::uint8_t* slot = head;
     std::memcpy(&head, slot, sizeof(head));
-    std::memset(slot, 0, sizeof(head));
+    sodium_memzero(slot, sizeof(std::uint8_t*));
     return slot;
   }
 
