@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -39,8 +40,8 @@ class ControlEvents {
 struct ControlSettings {
   std::filesystem::path path;  ///< of the socket file; its folder is made (0700) where missing
   bool holds_lock = false;     ///< the caller holds the home's lock: a file left at `path` is stale
-  int listener_fd = -1;  ///< a listening Unix socket to adopt (path and lock unused); -1: none
-  uid_t owner = 0;       ///< whose processes are answered, and who must own the folder
+  int listener_fd = -1;       ///< a listening Unix socket to adopt (path and lock unused); -1: none
+  uid_t owner = ::geteuid();  ///< whose processes are answered, and who must own the folder
   std::size_t clients_max = limits::kControlClientsMax;
   std::size_t open_requests_max = 16;  ///< of one client, without their last answer
 };

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -31,8 +34,8 @@ asio::awaitable<std::optional<Bytes>> read_frame(StreamSocket& socket, LengthByt
                                                  const std::size_t& body_max);
 
 /// What is still to be written to one stream socket, in order. Writes while there is something to
-/// write and costs nothing else. When the socket fails, its owner notices by its reading, as the
-/// queue closes the socket. Shared, because a write under way keeps socket and queue alive; one
+/// write and costs nothing else. When writing fails it closes the socket, which ends the reading
+/// too, and that is where the owner notices. Shared, because a write under way keeps it alive; one
 /// thread.
 class WriteQueue : public std::enable_shared_from_this<WriteQueue> {
  public:
@@ -40,27 +43,31 @@ class WriteQueue : public std::enable_shared_from_this<WriteQueue> {
 
   [[nodiscard]] StreamSocket& socket() { return socket_; }
   void push_raw(Bytes bytes);
-  /// Requires that the size fits the length.
-  void push_frame(LengthBytes length, Bytes body);
-  /// Bytes not yet taken by the kernel, as far as known: counted down when a batch is through.
+  void push_frame(LengthBytes length, Bytes body);  // requires that the size fits the length
+  /// Bytes that the kernel has not taken yet; a write under way counts in full.
   [[nodiscard]] std::size_t unsent() const { return unsent_; }
-  /// Called once, each time the queue has become empty. Never from inside a call to the queue.
-  void when_empty(std::function<void()> notify) { notify_ = std::move(notify); }
+  /// The same without the piece that is being written: how far the other side is behind.
+  [[nodiscard]] std::size_t waiting() const;
+  /// `notify` is called whenever the queue has become empty or has failed, and never from inside a
+  /// call to the queue. close() forgets it, if nothing is being written.
+  void when_idle(std::function<void()> notify) { notify_ = std::move(notify); }
   /// Closes the socket; what is unsent is forgotten.
   void close();
 
  private:
-  struct Item {
-    Bytes head;
+  struct Piece {
+    std::array<std::uint8_t, 4> length{};
+    std::size_t length_bytes = 0;
     Bytes body;
+    [[nodiscard]] std::size_t size() const { return length_bytes + body.size(); }
   };
   static asio::awaitable<void> drain(std::shared_ptr<WriteQueue> self);
-  void push(Item item);
+  void push(Piece piece);
   [[nodiscard]] std::vector<asio::const_buffer> next_batch() const;
-  void drop_batch(std::size_t items);
+  void drop_batch(std::size_t bytes);
 
   StreamSocket socket_;
-  std::deque<Item> items_;
+  std::deque<Piece> pieces_;
   std::size_t unsent_ = 0;
   bool draining_ = false;
   std::function<void()> notify_;

@@ -65,6 +65,7 @@ class Lan {
   /// be. link_opened or dial_failed follows.
   void dial(LinkId link, const Endpoint& remote, Framing framing, Bytes first_unit = {});
 
+  /// Both require that link_opened has come; what is sent while still dialling is lost.
   void send_raw(LinkId link, Bytes bytes);
   /// u16be length | body. Requires body.size() <= kFrameBytesMax.
   void send_frame(LinkId link, Bytes body);
