@@ -81,27 +81,74 @@ struct PairReply {
 struct Unpair {};
 
 using Command =
-    std::variant<AddEntry, EditEntry, EndEntry, ShareEntry, UnshareEntry, ForgetEntry, Undo, ListEntries, ShowEntry,
-                 ShowOwn, ListToday, Watch, SyncNow, AskStatus, Diagnose, PairInvite, PairByCode, PairByQr, PairReply,
-                 Unpair>;
+    std::variant<AddEntry, EditEntry, EndEntry, ShareEntry, UnshareEntry, ForgetEntry, Undo,
+                 ListEntries, ShowEntry, ShowOwn, ListToday, Watch, SyncNow, AskStatus, Diagnose,
+                 PairInvite, PairByCode, PairByQr, PairReply, Unpair>;
 
 // ---- What it is answered.
 
 /// The codes of the command line by their exit status; kNotPaired exits 5 as kNotSetUp does.
 enum class Code : std::uint32_t {
-  kFailed = 1, kUsage = 2, kNotFound = 3, kLocked = 4, kNotSetUp = 5, kRefused = 7, kNotReached = 8,
-  kCheckFailed = 9, kDamaged = 10, kCancelled = 11, kWaiting = 12, kNotPaired = 25,
+  kFailed = 1,
+  kUsage = 2,
+  kNotFound = 3,
+  kLocked = 4,
+  kNotSetUp = 5,
+  kRefused = 7,
+  kNotReached = 8,
+  kCheckFailed = 9,
+  kDamaged = 10,
+  kCancelled = 11,
+  kWaiting = 12,
+  kNotPaired = 25,
 };
 /// Same numbers as control.proto's Reason, which comments on each.
 enum class Reason : std::uint32_t {
-  kNone = 0, kMalformed = 1, kTooLong = 2, kFieldMissing = 3, kFieldUnknown = 4, kValueUnknown = 5, kAmbiguous = 6,
-  kNoSuchEntry = 7, kNotYours = 8, kAlreadySo = 9, kLookAgain = 10, kNotShared = 11, kPrivateKind = 12, kEnded = 13,
-  kNothingToUndo = 14, kCannotUndo = 15, kNoVerb = 16, kStoreExists = 20, kNotSetUp = 21, kLocked = 22,
-  kWrongPassphrase = 23, kWaitBeforeTrying = 24, kEmptyName = 25, kEmptyPassphrase = 26, kNotPaired = 30,
-  kAlreadyPaired = 31, kCodeWord = 32, kWrongCode = 33, kCodeSpent = 34, kPairingPause = 35, kPeerDeclined = 36,
-  kYouDeclined = 37, kNobodyFound = 38, kLinkLost = 39, kSamePerson = 40, kPairingRuns = 41, kQrUnreadable = 42,
-  kInvitationExpired = 43, kPartnerAway = 50, kStoreFull = 60, kStoreFailed = 61, kStoreDamaged = 62,
-  kStoreNewer = 63, kBusy = 64, kOutOfMemory = 65,
+  kNone = 0,
+  kMalformed = 1,
+  kTooLong = 2,
+  kFieldMissing = 3,
+  kFieldUnknown = 4,
+  kValueUnknown = 5,
+  kAmbiguous = 6,
+  kNoSuchEntry = 7,
+  kNotYours = 8,
+  kAlreadySo = 9,
+  kLookAgain = 10,
+  kNotShared = 11,
+  kPrivateKind = 12,
+  kEnded = 13,
+  kNothingToUndo = 14,
+  kCannotUndo = 15,
+  kNoVerb = 16,
+  kStoreExists = 20,
+  kNotSetUp = 21,
+  kLocked = 22,
+  kWrongPassphrase = 23,
+  kWaitBeforeTrying = 24,
+  kEmptyName = 25,
+  kEmptyPassphrase = 26,
+  kNotPaired = 30,
+  kAlreadyPaired = 31,
+  kCodeWord = 32,
+  kWrongCode = 33,
+  kCodeSpent = 34,
+  kPairingPause = 35,
+  kPeerDeclined = 36,
+  kYouDeclined = 37,
+  kNobodyFound = 38,
+  kLinkLost = 39,
+  kSamePerson = 40,
+  kPairingRuns = 41,
+  kQrUnreadable = 42,
+  kInvitationExpired = 43,
+  kPartnerAway = 50,
+  kStoreFull = 60,
+  kStoreFailed = 61,
+  kStoreDamaged = 62,
+  kStoreNewer = 63,
+  kBusy = 64,
+  kOutOfMemory = 65,
 };
 
 struct Failed {
@@ -173,7 +220,7 @@ struct Findings {
   std::vector<Finding> items;
 };
 
-using Answer = std::variant<Done, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced, Invitation,
-                            CheckPhrase, Paired, Changed, Findings>;
+using Answer = std::variant<Done, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
+                            Invitation, CheckPhrase, Paired, Changed, Findings>;
 
 }  // namespace attune::sync

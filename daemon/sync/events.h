@@ -33,7 +33,8 @@ struct LinkOpened {
   bool dialled = false;
   Endpoint remote;
 };
-/// One unit of a connection as net cut it: an opening of fixed size (with its first byte), or a frame.
+/// One unit of a connection as net cut it: an opening of fixed size (with its first byte), or a
+/// frame.
 struct UnitCame {
   LinkId link;
   Bytes bytes;
@@ -50,19 +51,19 @@ struct DatagramCame {
 };
 /// A way out for beacons: an interface and family with the address it sends from.
 struct BeaconPath {
-  std::uint32_t path = 0;  ///< the driver's number for it
+  std::uint32_t path = 0;                 ///< the driver's number for it
   std::array<std::uint8_t, 16> source{};  ///< v4 mapped
 };
 /// Addresses, interfaces or the listener are other than before; also the first Input of a Replica.
 struct NetworkChanged {
   std::vector<Endpoint> own;  ///< where the LAN listener can be reached, loopback last
   std::vector<BeaconPath> paths;
-  std::uint16_t port = 0;     ///< of the LAN listener; 0: none
+  std::uint16_t port = 0;  ///< of the LAN listener; 0: none
 };
 struct TimeReached {};
 
-using Input = std::variant<CommandCame, ClientGone, LinkOpened, UnitCame, LinkClosed, DialFailed, DatagramCame,
-                           NetworkChanged, TimeReached>;
+using Input = std::variant<CommandCame, ClientGone, LinkOpened, UnitCame, LinkClosed, DialFailed,
+                           DatagramCame, NetworkChanged, TimeReached>;
 
 // ---- Output: performed from top to bottom; a later line is skipped when an earlier one fails.
 

@@ -18,7 +18,7 @@ struct Self {
   DeviceId device;           ///< from IK
   PersonId person;
   std::string name;
-  crypto::Key author_key;    ///< AK: on this person's devices alone
+  crypto::Key author_key;  ///< AK: on this person's devices alone
 };
 
 /// One device of the partner and what a pairing gave us with it.
@@ -29,7 +29,8 @@ struct PartnerDevice {
   crypto::Key id_root;  ///< beacons and, later, mailbox and pipe ids
 };
 
-/// The other person. `paired` is false after `unpair`: kept, so that the same two continue their couple.
+/// The other person. `paired` is false after `unpair`: kept, so that the same two continue their
+/// couple.
 struct Partner {
   PersonId person;
   std::string name;

@@ -23,19 +23,22 @@ struct Ripple {
   std::vector<std::uint32_t> changed_kinds;  ///< for `watch`: kinds where something shown changed
 };
 
-/// The entries of both streams: logs, views, and the rules over them. Answers what a local client asks
-/// of entries, and decides whether an op of a peer may enter (TAKE) and count (COUNT). Owned by the
-/// Replica; pure. Every change it makes in memory is in the Ripple it was given; when that can't be
-/// made durable the Notebook is thrown away and opened again. Source: docs/architecture.md.
+/// The entries of both streams: logs, views, and the rules over them. Answers what a local client
+/// asks of entries, and decides whether an op of a peer may enter (TAKE) and count (COUNT). Owned
+/// by the Replica; pure. Every change it makes in memory is in the Ripple it was given; when that
+/// can't be made durable the Notebook is thrown away and opened again. Source:
+/// docs/architecture.md.
 class Notebook {
  public:
   struct Parts {
     const KindTable* kinds = nullptr;  ///< outlives the Notebook
     crypto::Random* random = nullptr;  ///< outlives the Notebook
   };
-  /// nullptr when the records contradict each other: a gap or a broken chain, a head without its op.
-  /// `self` and `partner` outlive the Notebook; the Replica tells of a change by people_changed().
-  static std::unique_ptr<Notebook> open(Parts parts, const Self& self, const std::optional<Partner>& partner,
+  /// nullptr when the records contradict each other: a gap or a broken chain, a head without its
+  /// op. `self` and `partner` outlive the Notebook; the Replica tells of a change by
+  /// people_changed().
+  static std::unique_ptr<Notebook> open(Parts parts, const Self& self,
+                                        const std::optional<Partner>& partner,
                                         const std::vector<Record>& records, const Now& now);
   ~Notebook();
 
@@ -47,16 +50,16 @@ class Notebook {
   [[nodiscard]] const crdt::OpLog& mine() const;
 
   enum class Verdict {
-    kTaken,       ///< durable once the ripple is; acknowledge then
-    kKnown,       ///< was here already
-    kHeld,        ///< waits in memory for its past; not acknowledged
-    kRefused,     ///< stored nowhere, not acknowledged, counted
-    kOverLimit,   ///< the partner's day is full: not read
+    kTaken,      ///< durable once the ripple is; acknowledge then
+    kKnown,      ///< was here already
+    kHeld,       ///< waits in memory for its past; not acknowledged
+    kRefused,    ///< stored nowhere, not acknowledged, counted
+    kOverLimit,  ///< the partner's day is full: not read
   };
   struct Arriving {
     crdt::Op op;
     std::optional<std::array<std::uint8_t, 32>> tag;
-    PersonId from;            ///< whose device the session is with
+    PersonId from;  ///< whose device the session is with
     std::size_t bytes = 0;
   };
   /// Gate TAKE for one op that came over a link of `both`; also applies what waited for it.
@@ -67,8 +70,8 @@ class Notebook {
 
   void people_changed();
 
-  /// What time alone changes: intents that are due, nights that end, an undo that expires. Call at every
-  /// wake-up; gives when to call next at the latest.
+  /// What time alone changes: intents that are due, nights that end, an undo that expires. Call at
+  /// every wake-up; gives when to call next at the latest.
   std::optional<Steady> pass_time(const Now& now, Ripple& ripple);
 
  private:
