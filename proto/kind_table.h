@@ -55,7 +55,8 @@ struct FieldRow {
   [[nodiscard]] const ValueRow* value_named(std::string_view word) const;
   /// Of a protective field: the value that ends the entry, or nullptr.
   [[nodiscard]] const ValueRow* ending() const;
-  /// Rank of what these wire bytes of this field say. An unknown value is the strictest of all.
+  /// Rank of what these wire bytes (tag and value) of this field say. An unknown value, and bytes that
+  /// say none, are the strictest of all.
   [[nodiscard]] std::uint32_t rank_of(ByteView wire) const;
   static constexpr std::uint32_t kRankUnknown = 1'000'000;
 };
@@ -116,7 +117,8 @@ inline constexpr std::uint32_t kFieldLife = 1'000;    ///< protective: 0 never w
 inline constexpr std::uint32_t kFieldForget = 1'001;  ///< the act of forgetting; its slot is empty
 
 /// A kind's message cut into its fields, without a protobuf runtime. Bounded: nullopt for bytes that are
-/// not a flat message of at most kFieldsPerOpMax distinct fields, for a group, and for trailing bytes.
+/// not a flat message of at most kFieldsPerOpMax distinct fields, each at most kListElementsMax times, for
+/// a group, for a varint that is not in its shortest form, and for trailing bytes.
 struct WireField {
   std::uint32_t number = 0;
   std::uint32_t wire_type = 0;
@@ -132,7 +134,8 @@ Bytes wire_field(std::uint32_t number, std::uint64_t varint);
 Bytes wire_field(std::uint32_t number, ByteView content);
 
 /// Whether one occurrence of a field fits its row: wire type, UTF-8, sizes of limits.h, day in range,
-/// entry id of 16 bytes. An enum value that the row does not know fits (it counts as the strictest).
+/// an entry's letter and 16-byte id, a topic's letters. An enum value that the row does not know fits
+/// (it counts as the strictest); 0, which says nothing, does not.
 bool fits(const FieldRow& row, ByteView field);
 
 }  // namespace attune

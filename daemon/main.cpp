@@ -1,0 +1,91 @@
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "daemon/driver.h"
+#include "daemon/log.h"
+#include "daemon/process.h"
+#include "daemon/settings.h"
+#include "proto/version.h"
+
+namespace attune {
+namespace {
+
+/// Exit statuses, as the command line's contract has them.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kRefused = 7;
+
+struct Arguments {
+  std::optional<std::string> home;
+  std::optional<int> leave;  ///< the process ends at once with this status
+};
+
+Arguments read_arguments(int argc, char** argv) {
+  CLI::App app("attuned: keeps a couple's shared notebook on this device");
+  Arguments arguments;
+  std::string home;
+  auto* given = app.add_option("--home", home, "keep everything below this folder")->type_name("DIR");
+  app.set_version_flag("--version", std::string("attuned ") + kVersion);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    arguments.leave = kDone;
+  } catch (const CLI::CallForVersion&) {
+    std::printf("attuned %s\n", kVersion);
+    arguments.leave = kDone;
+  } catch (const CLI::ParseError&) {
+    std::fputs("attuned: wrong usage\n  next: attuned [--home DIR], attuned --help\n", stderr);
+    arguments.leave = kUsage;
+  }
+  if (given->count() > 0) arguments.home = home;
+  return arguments;
+}
+
+int serve(const Home& home, const Settings& settings) {
+  Inherited inherited = take_inherited();
+  inherited.lock = hold_home(home, inherited.lock);
+  asio::io_context io(1);
+  asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);
+  Driver driver({.io = &io, .home = &home, .settings = &settings, .inherited = inherited});
+  signals.async_wait([&driver](const asio::error_code& error, int) {
+    if (!error) driver.stop();
+  });
+  ::sd_notify(0, "READY=1");
+  io.run();
+  return kDone;
+}
+
+int run(int argc, char** argv) {
+  harden_process();
+  const Arguments arguments = read_arguments(argc, argv);
+  if (arguments.leave) return *arguments.leave;
+  try {
+    const Home home = find_home(arguments.home);
+    const Settings settings = read_settings(home.config);
+    start_log(settings.log);
+    return serve(home, settings);
+  } catch (const BadSettings& bad) {
+    std::fprintf(stderr, "attuned: %s\n", bad.what());
+    return kUsage;
+  } catch (const HomeInUse& held) {
+    std::fprintf(stderr, "attuned: %s\n", held.what());
+    return kRefused;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "attuned: %s\n", error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+}  // namespace attune
+
+int main(int argc, char** argv) { return attune::run(argc, argv); }
