@@ -52,14 +52,19 @@ inline void append_u16be(Bytes& out, std::uint16_t value) {
   out.push_back(static_cast<std::uint8_t>(value));
 }
 inline void append_u32le(Bytes& out, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = 0; shift < 32; shift += 8) {
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
 }
 inline void append_u64le(Bytes& out, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = 0; shift < 64; shift += 8) {
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
 }
 
-/// Takes values off the front of hostile bytes. Every take is checked against what is left; after the
-/// first that does not fit, `ok()` is false and every later take gives a zero value. Borrows the bytes.
+/// Takes values off the front of hostile bytes. Every take is checked against what is left; after
+/// the first that does not fit, `ok()` is false and every later take gives a zero value. Borrows
+/// the bytes.
 class Reader {
  public:
   explicit Reader(ByteView bytes) : rest_(bytes) {}

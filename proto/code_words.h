@@ -9,8 +9,9 @@
 
 namespace attune {
 
-/// The 2,048 words of spoken codes and check phrases: 3 to 8 letters a-z, sorted, no two with the same
-/// first four letters, none that sounds like another. An index is for ever. Source: docs/protocol.md.
+/// The 2,048 words of spoken codes and check phrases: 3 to 8 letters a-z, sorted, no two with the
+/// same first four letters, none that sounds like another. An index is for ever. Source:
+/// docs/protocol.md.
 const std::array<std::string_view, 2048>& code_words();
 
 /// The index of a whole word or of a prefix that only one word has (four letters always do).
@@ -21,8 +22,8 @@ std::vector<std::string_view> complete_code_word(std::string_view typed);
 
 /// A spoken pairing code: four digits and three words. Source: docs/protocol.md, Pairing.
 struct SpokenCode {
-  std::uint16_t nameplate = 0;             ///< 0..9999
-  std::array<std::uint16_t, 3> words{};    ///< indices of code_words()
+  std::uint16_t nameplate = 0;           ///< 0..9999
+  std::array<std::uint16_t, 3> words{};  ///< indices of code_words()
 
   friend bool operator==(const SpokenCode&, const SpokenCode&) = default;
 };

@@ -11,68 +11,68 @@ namespace attune::limits {
 using namespace std::chrono_literals;
 
 // Words and entries.
-inline constexpr std::size_t kWordsBytesMax = 8'192;      // one text field, UTF-8
-inline constexpr std::size_t kShortBytesMax = 256;        // one element of a list, one name
-inline constexpr std::size_t kNameBytesMax = 128;         // a person's name
+inline constexpr std::size_t kWordsBytesMax = 8'192;  // one text field, UTF-8
+inline constexpr std::size_t kShortBytesMax = 256;    // one element of a list, one name
+inline constexpr std::size_t kNameBytesMax = 128;     // a person's name
 inline constexpr std::size_t kPassphraseBytesMax = 1'024;
 inline constexpr std::size_t kPassphraseBytesMin = 1;
-inline constexpr std::size_t kListElementsMax = 64;       // elements of one repeated field
+inline constexpr std::size_t kListElementsMax = 64;  // elements of one repeated field
 inline constexpr std::size_t kFieldsPerOpMax = 64;
 
 // Operations and batches.
-inline constexpr std::size_t kOpBytesMax = 16'384;        // an op as it travels
+inline constexpr std::size_t kOpBytesMax = 16'384;  // an op as it travels
 inline constexpr std::size_t kBatchOpsMax = 512;
 inline constexpr std::size_t kBatchBytesMax = 61'440;
-inline constexpr std::size_t kSeedOpsMax = 512;           // ops whose salts one seed derives
-inline constexpr std::size_t kActorsMax = 4'096;          // rows of a version vector
-inline constexpr std::size_t kWaitingOpsMax = 4'096;      // per person, causally not yet applicable
+inline constexpr std::size_t kSeedOpsMax = 512;       // ops whose salts one seed derives
+inline constexpr std::size_t kActorsMax = 4'096;      // rows of a version vector
+inline constexpr std::size_t kWaitingOpsMax = 4'096;  // per person, causally not yet applicable
 inline constexpr std::size_t kWaitingBytesMax = 4u << 20;
 inline constexpr std::size_t kPartnerOpsPerDayMax = 20'000;
 inline constexpr std::size_t kPartnerBytesPerDayMax = 16u << 20;
-inline constexpr std::size_t kHeadPageActors = 64;        // heads sealed in one record
-inline constexpr std::size_t kMessageDepthMax = 8;        // nesting of a protobuf message from outside
+inline constexpr std::size_t kHeadPageActors = 64;  // heads sealed in one record
+inline constexpr std::size_t kMessageDepthMax = 8;  // nesting of a message from outside
 
 // Live session.
 inline constexpr std::size_t kFramePlainMax = 65'519;
 inline constexpr std::size_t kFramePlainMin = 512;
-inline constexpr std::size_t kFrameBytesMax = 65'535;     // after the u16 length
+inline constexpr std::size_t kFrameBytesMax = 65'535;  // after the u16 length
 inline constexpr std::size_t kHelloBytes = 65;
-inline constexpr std::size_t kHelloMemory = 1'024;        // repeated hellos remembered
+inline constexpr std::size_t kHelloMemory = 1'024;  // repeated hellos remembered
 inline constexpr std::chrono::seconds kRenewalAge = 15min;
 inline constexpr std::uint64_t kRenewalFrames = 1u << 20;
-inline constexpr std::chrono::seconds kAckPatience = 10s; // data unacknowledged this long: dead link
-inline constexpr std::size_t kAddressesMax = 8;           // addresses in a Greeting
+inline constexpr std::chrono::seconds kAckPatience = 10s;  // unacknowledged: dead link
+inline constexpr std::size_t kAddressesMax = 8;            // addresses in a Greeting
 
 // Before authentication.
 inline constexpr std::size_t kHandshakeBytesMax = 1'024;
 inline constexpr std::chrono::seconds kHandshakePatience = 5s;
-inline constexpr std::size_t kHalfOpenMax = 256;          // unauthenticated connections on the LAN port
+inline constexpr std::size_t kHalfOpenMax = 256;  // unauthenticated LAN connections
 
 // Pairing.
 inline constexpr std::chrono::seconds kInvitationLife = 10min;
 inline constexpr std::chrono::seconds kQrLife = 120s;
 inline constexpr std::chrono::seconds kConfirmLife = 10min;
 inline constexpr std::chrono::seconds kFlightPatience = 5s;
-inline constexpr std::size_t kBurntMax = 3;               // burnt codes within kBurntWindow ...
+inline constexpr std::size_t kBurntMax = 3;  // burnt codes within kBurntWindow ...
 inline constexpr std::chrono::seconds kBurntWindow = 1h;
-inline constexpr std::chrono::seconds kBurntPause = 1h;   // ... start this pause
-inline constexpr std::size_t kJoinersMax = 20;            // disconnects before the first proof
+inline constexpr std::chrono::seconds kBurntPause = 1h;  // ... start this pause
+inline constexpr std::size_t kJoinersMax = 20;           // disconnects before the first proof
 inline constexpr std::size_t kCodeWords = 2'048;
 inline constexpr std::size_t kQrBytesMax = 256;
 
 // Beacons.
 inline constexpr std::size_t kBeaconBytes = 32;
 inline constexpr std::uint16_t kBeaconPort = 47'109;
-inline constexpr std::size_t kBeaconMemory = 4'096;       // nonces remembered
+inline constexpr std::size_t kBeaconMemory = 4'096;  // nonces remembered
 inline constexpr std::size_t kBeaconBurst = 3;
 inline constexpr std::chrono::seconds kBeaconBurstSpan = 2s;
 inline constexpr std::chrono::seconds kBeaconPeriodMin = 20s;
 inline constexpr std::chrono::seconds kBeaconPeriodMax = 40s;
 inline constexpr std::chrono::seconds kBeaconPatience = 10min;
-inline constexpr std::chrono::seconds kDialPause = 5s;    // per heard peer
+inline constexpr std::chrono::seconds kDialPause = 5s;  // per heard peer
 
 // Promises.
-inline constexpr std::chrono::seconds kConsentLife = 18h; // after receipt, at the very most
+inline constexpr std::chrono::seconds kConsentLife = 18h;  // after receipt, at the very most
 inline constexpr std::chrono::seconds kLoosenWait = 24h;
 inline constexpr std::chrono::seconds kUndoLife = 10min;
 inline constexpr int kQuietDays = 30;
@@ -85,14 +85,14 @@ inline constexpr std::uint64_t kArgonPasses = 3;
 inline constexpr std::uint64_t kArgonPassesMax = 10;
 inline constexpr std::size_t kRecordPadMin = 256;
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
-inline constexpr int kUnlockFreeTries = 3;                // wrong passphrases before waits grow
+inline constexpr int kUnlockFreeTries = 3;  // wrong passphrases before waits grow
 inline constexpr std::chrono::seconds kUnlockWaitMax = 60s;
 
 // Control socket.
 inline constexpr std::size_t kControlFrameMax = 1u << 20;
 inline constexpr std::size_t kControlAnswerMax = 64u << 20;  // one answer to a local client
 inline constexpr std::size_t kControlClientsMax = 64;
-inline constexpr std::size_t kControlBacklogBytes = 64u << 10;  // a client this far behind is dropped
+inline constexpr std::size_t kControlBacklogBytes = 65'536;  // further behind: dropped
 inline constexpr std::size_t kWaitingRequestsMax = 64;
 inline constexpr std::size_t kSocketPathMax = 107;
 inline constexpr std::size_t kStdinBytesMax = 1u << 20;
