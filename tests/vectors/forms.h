@@ -23,6 +23,8 @@ bool run_cpace_strings(const Json& object, Place place, Tally& tally);
 
 bool run_ristretto(const Json& object, Place place, Tally& tally);
 bool run_argon2(const Json& object, Place place, Tally& tally);
+/// Our own: kdf and HMAC-BLAKE2b.
+bool run_keys(const Json& object, Place place, Tally& tally);
 bool run_padme(const Json& object, Place place, Tally& tally);
 bool run_wycheproof(const Json& object, Place place, Tally& tally);
 

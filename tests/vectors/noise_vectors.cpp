@@ -1,4 +1,5 @@
 #include "crypto/noise.h"
+#include "crypto/noise_pattern.h"
 #include "tests/vectors/forms.h"
 
 namespace attune::vectors {
@@ -100,15 +101,13 @@ NoiseParty party_of(const Side& side, NoiseRole role) {
 class Conversation {
  public:
   explicit Conversation(const Json& object)
-      : object_(object),
-        init_side_(side_of(object, "init")),
-        resp_side_(side_of(object, "resp")),
-        name_(protocol_of(object)) {
+      : object_(object), init_side_(side_of(object, "init")), resp_side_(side_of(object, "resp")) {
     fill_remote(init_side_, resp_side_);
     fill_remote(resp_side_, init_side_);
+    const std::string name = protocol_of(object);
     const bool psk_given = !init_side_.psks.empty() || !resp_side_.psks.empty();
-    expect(!psk_given || name_.find("psk") != std::string::npos, "a psk that no token takes");
-    start(name_, NoiseRole::kInitiator);
+    expect(!psk_given || name.find("psk") != std::string::npos, "a psk that no token takes");
+    start(name, NoiseRole::kInitiator);
   }
 
   void run() {
@@ -121,7 +120,7 @@ class Conversation {
       const Bytes payload = hex_if_given(messages[i], "payload").value_or(Bytes{});
       const Bytes ciphertext = hex(messages[i], "ciphertext");
       expect(payload.size() + 512 < kMessageBytesMax, what + " is too long");
-      const bool from_init = one_way() || i % 2 == 0;
+      const bool from_init = one_way_ || i % 2 == 0;
       if (last_is_refused && i + 1 == messages.size()) {
         expect(!receive(from_init, ciphertext), what + " is not refused");
         return;
@@ -142,15 +141,8 @@ class Conversation {
   }
 
  private:
-  // Only a pattern of one message stays one-sided.
-  [[nodiscard]] bool one_way() const {
-    const std::string middle = name_.substr(name_.find('_') + 1);
-    const std::string pattern = middle.substr(0, middle.find('_'));
-    return pattern.find_first_not_of("NKX") == 1 || pattern.size() == 1;
-  }
-
   void start(const std::string& name, NoiseRole init_role) {
-    name_ = name;
+    one_way_ = crypto::parse_noise_name(name).messages.size() == 1;
     const NoiseRole resp_role =
         init_role == NoiseRole::kInitiator ? NoiseRole::kResponder : NoiseRole::kInitiator;
     init_.emplace(name, party_of(init_side_, init_role), random_);
@@ -204,7 +196,7 @@ class Conversation {
   const Json& object_;
   Side init_side_;
   Side resp_side_;
-  std::string name_;
+  bool one_way_ = false;  // all messages, transport too, go from the initiator
   crypto::SystemRandom random_;
   std::optional<NoiseHandshake> init_;
   std::optional<NoiseHandshake> resp_;

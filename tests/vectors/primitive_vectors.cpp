@@ -1,7 +1,9 @@
 #include <sodium.h>
 
+#include <limits>
+
+#include "crypto/derive.h"
 #include "crypto/padding.h"
-#include "crypto/passphrase.h"
 #include "tests/vectors/forms.h"
 
 namespace attune::vectors {
@@ -127,6 +129,17 @@ void check_argon2_encoded(const Json& object) {
          "is refused");
 }
 
+// kdf takes its parts as arguments; here their number comes from the file.
+void check_kdf(const Json& object) {
+  const auto key = fixed<32>(hex(object, "key"), "key");
+  crypto::Hasher hasher = crypto::detail::keyed(key, text(object, "label"));
+  for (const Json& part : at(object, "parts")) {
+    expect(part.is_string(), "a part is no text");
+    hasher.lv(bytes_of_hex(part.get<std::string>()));
+  }
+  expect_equal(hasher.finish<32>(), hex(object, "kdf"), "the key");
+}
+
 }  // namespace
 
 bool run_ristretto(const Json& object, Place place, Tally& tally) {
@@ -150,6 +163,21 @@ bool run_argon2(const Json& object, Place place, Tally& tally) {
   }
   if (has(object, "t_cost") && has(object, "encoded")) {
     tally.run("Argon2id", place, [&] { check_argon2_encoded(object); });
+    return true;
+  }
+  return false;
+}
+
+bool run_keys(const Json& object, Place place, Tally& tally) {
+  if (has(object, "kdf") && has(object, "label")) {
+    tally.run("kdf", text(object, "label"), [&] { check_kdf(object); });
+    return true;
+  }
+  if (has(object, "hmac_blake2b")) {
+    tally.run("HMAC-BLAKE2b", place, [&] {
+      expect_equal(crypto::hmac_blake2b(hex(object, "key"), hex(object, "message")),
+                   hex(object, "hmac_blake2b"), "the code");
+    });
     return true;
   }
   return false;
