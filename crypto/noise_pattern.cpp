@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -136,19 +135,18 @@ bool fall_back(NoisePattern& pattern) {
 
 // Neighbouring psk modifiers stand in ascending order (section 8), so that a pattern has one name.
 bool modify(NoisePattern& pattern, std::string_view modifiers) {
-  std::optional<std::size_t> last_psk;
+  std::size_t place_min = 0;
   for (std::string_view modifier : split(modifiers, '+')) {
     if (modifier == "fallback") {
       if (!fall_back(pattern)) return false;
-      last_psk.reset();
+      place_min = 0;
       continue;
     }
     if (modifier.size() != 4 || !modifier.starts_with("psk")) return false;
     if (modifier[3] < '0' || modifier[3] > '9') return false;
     const auto place = static_cast<std::size_t>(modifier[3] - '0');
-    if (last_psk && place <= *last_psk) return false;
-    if (!add_psk(pattern, place)) return false;
-    last_psk = place;
+    if (place < place_min || !add_psk(pattern, place)) return false;
+    place_min = place + 1;
   }
   return true;
 }

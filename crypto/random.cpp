@@ -22,6 +22,7 @@ std::uint32_t Random::below(std::uint32_t bound) {
 }
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
+  if (out.empty()) return;
   sodium_ready();
   randombytes_buf(out.data(), out.size());
 }
@@ -33,6 +34,7 @@ SeededRandom::SeededRandom(std::uint64_t seed) {
 }
 
 void SeededRandom::fill(std::span<std::uint8_t> out) {
+  if (out.empty()) return;
   Bytes nonce;
   append_u64le(nonce, block_++);
   crypto_stream_chacha20(out.data(), out.size(), nonce.data(), key_.data());
