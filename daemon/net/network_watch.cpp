@@ -55,7 +55,14 @@ class NetworkWatch::State : public std::enable_shared_from_this<State> {
     static_cast<void>(fd.release());
   }
 
-  void start() { asio::co_spawn(notices_.get_executor(), watch(shared_from_this()), rethrow); }
+  /// An exception of the owner's passes through, and the watching goes on.
+  void start() {
+    asio::co_spawn(notices_.get_executor(), watch(shared_from_this()),
+                   [self = shared_from_this()](std::exception_ptr failure) {
+                     if (failure && self->events_ != nullptr) self->start();
+                     rethrow(failure);
+                   });
+  }
   void stop() {
     events_ = nullptr;
     asio::error_code ignored;
