@@ -125,7 +125,8 @@ Faults wrong_includes(std::span<const SourceFile> tree) {
         faults.push_back(start + "is included from a folder that is no room");
       } else if (!is_allowed(include.target, room->sees)) {
         faults.push_back(start + "is out of sight of " + std::string(room->folder));
-      } else if (!is_generated(include.target) && !paths.contains(include.target)) {
+      } else if (!is_generated(include.target) && !paths.contains(include.target) &&
+                 !paths.contains(include.target + ".in")) {
         faults.push_back(start + "is not there; includes start at the repository's root");
       }
     }

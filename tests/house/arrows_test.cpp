@@ -80,6 +80,13 @@ TEST(Arrows, StartAtTheRootAndEndAtAFile) {
             Faults{});
 }
 
+TEST(Arrows, MayEndAtAFileThatCMakeWrites) {
+  auto tree = tree_with("daemon/main.cpp", quoted("proto/version.h"));
+  EXPECT_EQ(wrong_includes(tree).size(), 1u);
+  tree.push_back({"proto/version.h.in", ""});
+  EXPECT_EQ(wrong_includes(tree), Faults{});
+}
+
 TEST(Arrows, NameTheLine) {
   const auto faults =
       wrong_includes(tree_with("daemon/crdt/op.cpp", "\n\n" + quoted("daemon/net/lan.h")));

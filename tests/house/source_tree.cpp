@@ -14,7 +14,7 @@ bool is_left_out(const std::filesystem::path& path) {
 }
 
 bool is_wanted(const std::filesystem::path& path) {
-  constexpr std::array<std::string_view, 4> kEndings = {".h", ".cpp", ".proto", ".cmake"};
+  constexpr std::array<std::string_view, 5> kEndings = {".h", ".cpp", ".proto", ".cmake", ".in"};
   return std::ranges::find(kEndings, path.extension().string()) != kEndings.end() ||
          path.filename() == "CMakeLists.txt";
 }
