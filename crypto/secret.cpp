@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <mutex>
 #include <new>
@@ -25,11 +26,14 @@ namespace {
 // 8,192 keys of 32 bytes: what a household needs, at a thirtieth of the usual 8 MiB of
 // RLIMIT_MEMLOCK.
 constexpr std::size_t kBlockBytes = 256u << 10;
-// A free slot holds the link to the next one, so none is smaller than a pointer.
 constexpr std::size_t kSlotBytesMin = 16;
 constexpr std::size_t kClassCount = 33;
 
-static_assert(kSlotBytesMin >= sizeof(void*));
+// What a slot holds while nobody has it: the next free one of its size.
+struct FreeSlot {
+  FreeSlot* next = nullptr;
+};
+static_assert(sizeof(FreeSlot) <= kSlotBytesMin && alignof(FreeSlot) <= kSlotBytesMin);
 
 std::size_t class_of(std::size_t size) {
   std::size_t slot_bytes = std::bit_ceil(std::max(size, kSlotBytesMin));
@@ -66,21 +70,18 @@ class Arena {
     std::size_t slot_class = class_of(size);
     if (slot_class >= kClassCount) throw std::bad_alloc();
     std::lock_guard lock(mutex_);
-    std::uint8_t*& head = free_[slot_class];
-    if (head == nullptr) return carve(slot_bytes_of(slot_class));
-    std::uint8_t* slot = head;
-    std::memcpy(&head, slot, sizeof(head));
-    sodium_memzero(slot, sizeof(std::uint8_t*));
-    return slot;
+    FreeSlot* slot = free_[slot_class];
+    if (slot == nullptr) return carve(slot_bytes_of(slot_class));
+    free_[slot_class] = slot->next;
+    sodium_memzero(slot, sizeof(*slot));
+    return reinterpret_cast<std::uint8_t*>(slot);
   }
 
   void give_back(std::uint8_t* slot, std::size_t size) noexcept {
     std::size_t slot_class = class_of(size);
     sodium_memzero(slot, slot_bytes_of(slot_class));
     std::lock_guard lock(mutex_);
-    std::uint8_t*& head = free_[slot_class];
-    std::memcpy(slot, &head, sizeof(head));
-    head = slot;
+    free_[slot_class] = new (slot) FreeSlot{free_[slot_class]};
   }
 
   void wipe_all() noexcept {
@@ -88,7 +89,7 @@ class Arena {
     for (Block* block = blocks_; block != nullptr; block = block->next) {
       sodium_memzero(block->begin, static_cast<std::size_t>(block->end - block->begin));
     }
-    std::fill(std::begin(free_), std::end(free_), nullptr);
+    free_.fill(nullptr);
   }
 
  private:
@@ -110,7 +111,7 @@ class Arena {
   Block* blocks_ = nullptr;
   std::uint8_t* rest_ = nullptr;
   std::uint8_t* rest_end_ = nullptr;
-  std::uint8_t* free_[kClassCount] = {};
+  std::array<FreeSlot*, kClassCount> free_{};
 };
 
 // Never destroyed: a static Secret of any file may outlast every other static object.

@@ -10,10 +10,11 @@
 
 namespace attune::crypto {
 
-/// Hands out slots of one guarded, locked memory arena and wipes what comes back. Owned by Secret
-/// alone. One thread, except that the passphrase hash may take and free slots on its own thread.
+/// Hands out slots of guarded, locked memory that stays out of core dumps, and wipes what comes
+/// back. Owned by Secret alone. Any thread. Where the limit on locked memory is used up slots are
+/// given all the same; throws std::bad_alloc when the kernel gives no memory at all.
 namespace arena {
-std::uint8_t* take(std::size_t size);
+std::uint8_t* take(std::size_t size);  // filled with zeros
 void give_back(std::uint8_t* slot, std::size_t size) noexcept;
 /// Overwrites every slot. Nothing may be used afterwards; called right before exec or exit.
 void wipe_all() noexcept;
