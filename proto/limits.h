@@ -18,6 +18,7 @@ inline constexpr std::size_t kPassphraseBytesMax = 1'024;
 inline constexpr std::size_t kPassphraseBytesMin = 1;
 inline constexpr std::size_t kListElementsMax = 64;  // elements of one repeated field
 inline constexpr std::size_t kFieldsPerOpMax = 64;
+inline constexpr std::size_t kDotsMax = 256;              // one list of dots that an op names
 
 // Operations and batches.
 inline constexpr std::size_t kOpBytesMax = 16'384;  // an op as it travels
