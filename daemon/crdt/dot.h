@@ -7,8 +7,8 @@
 
 namespace attune::crdt {
 
-/// One of the replicated sequences: `mine` (my own devices) or `both` with one couple. Each has its own
-/// operations, vectors and chains, so that nothing in one betrays how much is in the other.
+/// One of the replicated sequences: `mine` (my own devices) or `both` with one couple. Each has its
+/// own operations, vectors and chains, so that nothing in one betrays how much is in the other.
 struct StreamId {
   CoupleId couple;  ///< all zero: mine
   [[nodiscard]] bool is_mine() const { return couple.is_zero(); }

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <array>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "crypto/hash.h"
 #include "daemon/crdt/dot.h"
+#include "proto/bytes.h"
+#include "proto/ids.h"
 #include "proto/time.h"
 
 namespace attune::crdt {
@@ -21,11 +26,19 @@ struct SlotBody {
   friend bool operator==(const SlotBody&, const SlotBody&) = default;
 };
 
+/// One slot of one op.
+struct SlotRef {
+  Dot dot;
+  std::size_t slot = 0;
+  friend auto operator<=>(const SlotRef&, const SlotRef&) = default;
+};
+
 /// What a protective write had on screen. `kPast`: everything in its own past, the usual case.
 struct Over {
   enum class Reach : std::uint8_t { kNothing = 0, kPast = 1, kDots = 2 };
   Reach reach = Reach::kNothing;
-  std::vector<Dot> dots;  ///< kDots: these and all that is in their past; sorted
+  std::vector<Dot>
+      dots;  ///< kDots: these and all in their past, where in the op's own past; sorted
   friend bool operator==(const Over&, const Over&) = default;
 };
 
@@ -35,20 +48,21 @@ struct Slot {
   std::optional<std::uint32_t> rank;  ///< protective fields
   Over over;                          ///< with rank
   bool removes = false;               ///< a set's removal: of the adds in `removed`
-  std::vector<Dot> removed;           ///< adds of this field that it takes away; sorted
+  std::vector<SlotRef> removed;       ///< adds of this field in its past that it takes away; sorted
   Hash32 commitment{};                ///< BLAKE2b-256(key = salt, lv("body/1") lv(field) lv(bytes))
   std::optional<SlotBody> body;       ///< nullopt: erased, or not held
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
-/// One change of one entry. Immutable but for erasure, which takes bodies (or, for a husk, everything
-/// but dot, seen and the hash of the rest) and leaves every hash as it was.
-/// Source: docs/protocol.md, Operations.
+/// One change of one entry. Immutable but for erasure, which takes bodies (or, for a husk,
+/// everything but dot, seen and the hash of the rest) and leaves every hash as it was. Source:
+/// docs/protocol.md, Operations.
 struct Op {
   Dot dot;
-  std::vector<Dot> seen;  ///< causal frontier: sorted, none in the past of another or of the op before
+  std::vector<Dot>
+      seen;  ///< causal frontier: sorted, none in the past of another or of the op before
   bool husk = false;
-  Hash32 rest_hash{};     ///< BLAKE2b-256(lv(rest)); the only thing a husk keeps of what follows
+  Hash32 rest_hash{};  ///< BLAKE2b-256(lv(rest)); the only thing a husk keeps of what follows
   EntryId entry;
   std::uint32_t kind = 0;
   LocalDay day;
@@ -57,7 +71,7 @@ struct Op {
 };
 
 Hash32 commit_body(std::uint32_t field, const SlotBody& body);
-/// The hash over dot, seen and the hash of the rest; the same for an op and its husk.
+/// BLAKE2b-256(lv(dot) lv(seen) rest_hash); the same for an op and its husk.
 Hash32 header_hash(const Op& op);
 /// chain(n) = BLAKE2b-256(lv("chain/1") lv(chain(n-1)) hh); chain(0) is zero.
 Hash32 next_chain(const Hash32& previous, const Hash32& header);
@@ -66,27 +80,31 @@ Hash32 hash_rest(const Op& op);
 /// Takes everything a husk does not keep.
 void make_husk(Op& op);
 
-/// nonce 10 B || BLAKE2b-48(lv("entry/1") lv(owner) lv(kind as u32le) lv(nonce)).
+/// nonce 10 B || the first 6 B of BLAKE2b-256(lv("entry/1") lv(owner) lv(kind as u32le) lv(nonce)).
 using EntryNonce = std::array<std::uint8_t, 10>;
 EntryId make_entry_id(const PersonId& owner, std::uint32_t kind, const EntryNonce& nonce);
 /// Whether the id proves this owner and kind.
 bool proves(const EntryId& id, const PersonId& owner, std::uint32_t kind);
-/// The nonce of what there is one of: BLAKE2b-80(lv("topic/1") lv(couple) lv(topic)).
+/// The nonce of what there is one of: the first 10 B of BLAKE2b-256(lv("topic/1") lv(couple)
+/// lv(topic)).
 EntryNonce topic_nonce(const CoupleId& couple, std::string_view topic);
 
 /// The canonical bytes of an op, for disk and wire. The dot stands outside: a run names its first.
-/// Bodies that are held are written whole and their commitments left out; `salts` says whether salts
-/// are written or derived by the reader.
+/// Bodies that are held are written whole and their commitments left out; `salts` says whether
+/// salts are written or derived by the reader. The layout stands above op_codec.cpp.
 enum class Salts { kWritten, kDerived };
 Bytes encode_op(const Op& op, Salts salts);
+/// Whether decode_op takes what encode_op gives: counts and sizes within limits.h, lists sorted, at
+/// least one slot. A draft that does not fit is refused before it is appended.
+bool within_limits(const Op& op);
 /// Gives the salt of slot `index` of the op being read when salts are derived.
 class SaltSource {
  public:
   virtual ~SaltSource() = default;
   virtual Salt salt(std::uint64_t counter, std::size_t index) = 0;
 };
-/// nullopt for bytes that are not exactly one op within limits.h. `derived` may be nullptr: then only
-/// written salts are read. Fills commitments and rest_hash.
+/// nullopt for bytes that are not exactly one op within limits.h. `derived` may be nullptr: then
+/// only written salts are read. Fills commitments and rest_hash.
 std::optional<Op> decode_op(const Dot& dot, ByteView bytes, SaltSource* derived);
 
 }  // namespace attune::crdt

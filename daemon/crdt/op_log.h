@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "daemon/crdt/op.h"
@@ -13,13 +16,15 @@
 
 namespace attune::crdt {
 
-/// An op as a log holds it. `past` is everything before it (not itself), shared between neighbours.
+/// An op as a log holds it. `past` is everything before it (not itself, but the ops of its own
+/// actor too); neighbours share its rows.
 struct Kept {
   Op op;
   Hash32 chain{};
   std::shared_ptr<const VersionVector> past;
+  std::size_t place = 0;                            ///< in the order of appending here
   std::optional<std::array<std::uint8_t, 32>> tag;  ///< its author's tag, where one came with it
-  bool counted = true;                              ///< false: void, kept for chain and vector alone
+  bool counted = true;  ///< false: void, kept for chain and vector alone
   /// When it came here, by this device's clocks. Local: in no hash, sent to nobody.
   struct Arrival {
     LocalDay day;
@@ -34,6 +39,8 @@ struct Kept {
 class OpLog {
  public:
   explicit OpLog(StreamId stream);
+  OpLog(const OpLog&) = delete;  // it points into itself, and views point into it
+  OpLog& operator=(const OpLog&) = delete;
 
   [[nodiscard]] const StreamId& stream() const { return stream_; }
   [[nodiscard]] const VersionVector& vector() const { return vector_; }
@@ -41,7 +48,8 @@ class OpLog {
   [[nodiscard]] std::size_t size() const;
   /// chain after the last op of an actor; zero where none is held.
   [[nodiscard]] Hash32 head(const Actor& actor) const;
-  /// BLAKE2b-256 over sorted (actor, counter, chain).
+  /// BLAKE2b-256(lv("digest/1") lv(couple) rows), a row for each actor in their order:
+  /// lv(device 16 | incarnation 8 | counter u64le | chain 32).
   [[nodiscard]] Hash32 digest() const;
   /// The dots that no op here has in its past: what a new op names as `seen`.
   [[nodiscard]] const std::vector<Dot>& frontier() const { return frontier_; }
@@ -50,8 +58,10 @@ class OpLog {
   /// Everything in the past of these dots and they themselves; dots not held count for themselves.
   [[nodiscard]] VersionVector closure(const std::vector<Dot>& dots) const;
 
-  /// Fills in dot, seen, commitments and rest_hash of a write by `self`, which must be an actor of this
-  /// stream. Does not append it.
+  /// Fills in dot, seen, commitments and rest_hash of a write by `self`, which must be an actor of
+  /// this stream. Does not append it. Sorts the lists of its slots. `seen` names the heaviest
+  /// kDotsMax of a larger frontier: the op is then concurrent with the others, and the next one of
+  /// `self` names them.
   [[nodiscard]] Op compose(const Actor& self, Op draft) const;
 
   enum class Taken {
@@ -61,7 +71,8 @@ class OpLog {
     kForked,     ///< another op has this dot; what was first stays
     kMalformed,  ///< seen is no frontier, names itself, another stream, or past kActorsMax
   };
-  /// Appends when causally next. The caller keeps what waits, and has asked every rule.
+  /// Appends when causally next. The caller keeps what waits, and has asked every rule. The op
+  /// comes from compose or decode_op, so its rest_hash is right.
   Taken append(Op op, Kept::Arrival arrival);
 
   /// Gives a held op the verdict of COUNT, and its author's tag.
@@ -70,6 +81,8 @@ class OpLog {
 
   /// Takes the body of one slot; false where it was gone already.
   bool erase_slot(const Dot& dot, std::size_t slot);
+  /// Leaves of a held op its husk; false where it is one. What no forget explains is taken out of
+  /// the view first: View::lose.
   bool husk(const Dot& dot);
 
   /// The ops that `has` lacks, in an order in which each op's past comes first, at most `count`.
@@ -81,13 +94,20 @@ class OpLog {
   struct Line {  // one actor
     std::deque<Kept> ops;
   };
-  [[nodiscard]] bool is_frontier(const Op& op) const;
+  [[nodiscard]] const Line* line(const Actor& actor) const;
+  [[nodiscard]] Kept* held(const Dot& dot);
+  [[nodiscard]] bool names_only_others(const Op& op) const;
+  [[nodiscard]] std::optional<VersionVector> past_of(const Op& op) const;
+  [[nodiscard]] std::vector<Dot> heaviest(std::vector<Dot> dots) const;
+  void advance_frontier(const Op& op);
 
   StreamId stream_;
   VersionVector vector_;
-  std::vector<Dot> frontier_;
+  std::vector<Dot> frontier_;  // sorted
   std::map<Actor, Line> lines_;
-  std::vector<std::pair<Line*, std::size_t>> order_;
+  std::vector<const Kept*> order_;
+  mutable const std::pair<const Actor, Line>* recent_ =
+      nullptr;  // the line that was asked for last
 };
 
 /// Ops whose past is not here yet, bounded per person: limits::kWaitingOpsMax and kWaitingBytesMax;
@@ -99,7 +119,7 @@ class WaitingOps {
     std::optional<std::array<std::uint8_t, 32>> tag;
     std::size_t bytes = 0;
   };
-  /// False when there is no room.
+  /// False when there is no room. Of two ops with one dot the first stays.
   bool hold(Item item);
   /// Takes out one that `log` can append now (or that is no longer needed), or nullopt.
   std::optional<Item> next(const OpLog& log);

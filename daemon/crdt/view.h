@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,34 +35,41 @@ struct Standing {
 };
 
 /// The writes of one field that count now.
-///   kLatest, kSideBySide: the maximal ones. kProtective: the uncovered ones. kSet: adds that stand.
-/// Best first: highest rank, then (weight, actor).
+///   kLatest, kSideBySide: the maximal ones. kProtective: the uncovered ones. kSet: adds that
+///   stand.
+/// Best first: highest rank, then greatest (weight, actor), then first slot. Never empty: a
+/// register in which nothing stands is not there.
 struct Register {
   std::uint32_t field = 0;
   std::optional<PersonId> person;  ///< per-person fields
   std::vector<Standing> standing;
+  friend bool operator==(const Register&, const Register&) = default;
 };
 
-/// One entry as all counted ops of its stream make it.
+/// One entry as all counted ops of its stream make it. What a person forgot is in none of it.
 struct EntryState {
   EntryId id;
   std::uint32_t kind = 0;
-  LocalDay day;                 ///< of its first op in causal order
-  std::vector<Register> registers;
-  VersionVector touched;        ///< dots of every counted op on it, as a vector of their actors' last
-  std::map<PersonId, std::vector<Dot>> forgets;  ///< maximal forget acts
-  [[nodiscard]] const Register* find(std::uint32_t field, const std::optional<PersonId>& person = {}) const;
+  LocalDay day;  ///< of its first op: the least (weight, dot), which has no other in its past
+  std::vector<Register> registers;  ///< sorted by field, then person
+  VersionVector touched;  ///< dots of every counted op on it, as a vector of their actors' last
+  std::map<PersonId, std::vector<Dot>> forgets;  ///< forget acts, none in the past of another
+  std::vector<const Kept*>
+      ops;  ///< the counted ops on it, each after its past; they belong to the log
+  [[nodiscard]] const Register* find(std::uint32_t field,
+                                     const std::optional<PersonId>& person = {}) const;
 };
 
-/// A slot whose words no longer stand anywhere.
-struct SlotRef {
-  Dot dot;
-  std::size_t slot = 0;
-  friend auto operator<=>(const SlotRef&, const SlotRef&) = default;
-};
-
-/// The fold of a log's counted ops into entries. Incremental equals from-scratch. Merges read headers
-/// and nothing else. Pure. Borrows the log and the schema, which must outlive it.
+/// The fold of a log's counted ops into entries. Incremental equals from-scratch, whatever was
+/// erased in between. Merges read headers and nothing else. Pure. Borrows the log and the schema,
+/// which must outlive it.
+///
+/// Forgetting: an op with a slot of kFieldForget takes every standing of its person in its past off
+/// the entry, protective ones too, and makes husks of the ops they stood in. Its other slots are
+/// written as those of any op: what must go on holding (a firmness) or must not come back (on an
+/// entry that both people write: each field that the forgotten ops wrote, and what they removed) is
+/// written again by the forget op itself, because who receives husks can't know what was in them. A
+/// forget with nothing else is enough for an entry that one person writes.
 class View {
  public:
   View(const OpLog& log, const Schema& schema) : log_(log), schema_(schema) {}
@@ -78,12 +86,20 @@ class View {
   /// nothing: what it wrote is not known here.
   Effect apply(const Kept& kept);
 
+  /// Takes out an op that is about to become a husk though no forget explains it: a night that is
+  /// over. True where something of it stood.
+  bool lose(const Kept& kept);
+
   [[nodiscard]] const EntryState* find(const EntryId& id) const;
   [[nodiscard]] const std::map<EntryId, EntryState>& entries() const { return entries_; }
   /// Whether `person` has a forget of this entry in this past.
-  [[nodiscard]] bool forgotten_in(const EntryId& id, const PersonId& person, const VersionVector& past) const;
+  [[nodiscard]] bool forgotten_in(const EntryId& id, const PersonId& person,
+                                  const VersionVector& past) const;
 
  private:
+  void forget(EntryState& entry, const Kept& kept, const PersonId& person, Effect& effect);
+  void write(EntryState& entry, const Kept& kept, Standing standing, Effect& effect);
+
   const OpLog& log_;
   const Schema& schema_;
   std::map<EntryId, EntryState> entries_;

@@ -1,0 +1,220 @@
+#include "daemon/crdt/op_log.h"
+
+#include <algorithm>
+#include <cassert>
+#include <queue>
+#include <tuple>
+
+#include "crypto/labels.h"
+#include "proto/limits.h"
+
+namespace attune::crdt {
+
+OpLog::OpLog(StreamId stream) : stream_(stream) {}
+
+const OpLog::Line* OpLog::line(const Actor& actor) const {
+  if (recent_ == nullptr || recent_->first != actor) {
+    auto it = lines_.find(actor);
+    if (it == lines_.end()) return nullptr;
+    recent_ = &*it;
+  }
+  return &recent_->second;
+}
+
+const Kept* OpLog::find(const Dot& dot) const {
+  const Line* of = line(dot.actor);
+  if (of == nullptr || dot.counter == 0 || dot.counter > of->ops.size()) return nullptr;
+  return &of->ops[static_cast<std::size_t>(dot.counter - 1)];
+}
+
+Kept* OpLog::held(const Dot& dot) {
+  if (find(dot) == nullptr) return nullptr;
+  return &lines_.find(dot.actor)->second.ops[static_cast<std::size_t>(dot.counter - 1)];
+}
+
+std::size_t OpLog::size() const { return order_.size(); }
+
+Hash32 OpLog::head(const Actor& actor) const {
+  const Line* of = line(actor);
+  return of == nullptr ? Hash32{} : of->ops.back().chain;
+}
+
+Hash32 OpLog::digest() const {
+  crypto::Hasher hasher(32);
+  hasher.lv(crypto::labels::kDigest).lv(stream_.couple.view());
+  for (const auto& [actor, of] : lines_) {
+    Bytes row;
+    attune::append(row, actor.device.view());
+    attune::append(row, actor.incarnation.view());
+    append_u64le(row, of.ops.size());
+    attune::append(row, of.ops.back().chain);
+    hasher.lv(row);
+  }
+  return hasher.finish<32>();
+}
+
+std::uint64_t OpLog::weight(const Dot& dot) const {
+  const Kept* kept = find(dot);
+  return kept == nullptr ? 0 : kept->past->total() + 1;
+}
+
+VersionVector OpLog::closure(const std::vector<Dot>& dots) const {
+  VersionVector all;
+  for (const Dot& dot : dots) {
+    if (const Kept* kept = find(dot); kept != nullptr) all.merge(*kept->past);
+    all.raise(dot.actor, dot.counter);
+  }
+  return all;
+}
+
+std::vector<Dot> OpLog::heaviest(std::vector<Dot> dots) const {
+  if (dots.size() <= limits::kDotsMax) return dots;
+  std::ranges::sort(dots, [this](const Dot& a, const Dot& b) {
+    return std::tuple(weight(b), b) < std::tuple(weight(a), a);
+  });
+  dots.resize(limits::kDotsMax);
+  std::ranges::sort(dots);
+  return dots;
+}
+
+Op OpLog::compose(const Actor& self, Op draft) const {
+  assert(self.stream == stream_);
+  draft.dot = {self, vector_.last(self) + 1};
+  draft.husk = false;
+  draft.seen.clear();
+  std::ranges::copy_if(frontier_, std::back_inserter(draft.seen),
+                       [&self](const Dot& dot) { return dot.actor != self; });
+  draft.seen = heaviest(std::move(draft.seen));
+  for (Slot& slot : draft.slots) {
+    std::ranges::sort(slot.over.dots);
+    std::ranges::sort(slot.removed);
+    if (slot.body) slot.commitment = commit_body(slot.field, *slot.body);
+  }
+  draft.rest_hash = hash_rest(draft);
+  return draft;
+}
+
+// What can be said of `seen` without knowing any other op: real dots of other actors of this
+// stream, in order, one of each actor.
+bool OpLog::names_only_others(const Op& op) const {
+  const Actor& self = op.dot.actor;
+  if (self.stream != stream_ || op.dot.counter == 0) return false;
+  for (std::size_t i = 0; i < op.seen.size(); ++i) {
+    const Dot& dot = op.seen[i];
+    if (dot.actor.stream != stream_ || dot.actor == self || dot.counter == 0) return false;
+    if (i > 0 && !(op.seen[i - 1].actor < dot.actor)) return false;
+  }
+  return true;
+}
+
+// Everything before the op, all of which is held; nullopt where a dot of `seen` is in the past of
+// another or of the op before, so that it said nothing new.
+std::optional<VersionVector> OpLog::past_of(const Op& op) const {
+  VersionVector past;
+  if (const Kept* before = find({op.dot.actor, op.dot.counter - 1}); before != nullptr) {
+    past = *before->past;
+    past.raise(op.dot.actor, op.dot.counter - 1);
+  }
+  for (const Dot& dot : op.seen) past.merge(*find(dot)->past);
+  for (const Dot& dot : op.seen) {
+    if (past.contains(dot)) return std::nullopt;
+  }
+  for (const Dot& dot : op.seen) past.raise(dot.actor, dot.counter);
+  return past;
+}
+
+// A dot of the frontier that is in the op's past is named in `seen`, or is the op before it: were
+// it in the past of one of these, it would have left the frontier with it.
+void OpLog::advance_frontier(const Op& op) {
+  std::erase_if(frontier_, [&op](const Dot& dot) {
+    return dot.actor == op.dot.actor || std::ranges::binary_search(op.seen, dot);
+  });
+  frontier_.insert(std::ranges::upper_bound(frontier_, op.dot), op.dot);
+}
+
+OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
+  if (const Kept* kept = find(op.dot); kept != nullptr) {
+    return header_hash(kept->op) == header_hash(op) ? Taken::kDuplicate : Taken::kForked;
+  }
+  if (!names_only_others(op) || op.seen.size() > limits::kDotsMax) return Taken::kMalformed;
+  const Actor self = op.dot.actor;
+  const bool all_here =
+      std::ranges::all_of(op.seen, [this](const Dot& dot) { return vector_.contains(dot); });
+  if (op.dot.counter != vector_.last(self) + 1 || !all_here) return Taken::kWaits;
+  if (op.dot.counter == 1 && lines_.size() >= limits::kActorsMax) return Taken::kMalformed;
+  std::optional<VersionVector> past = past_of(op);
+  if (!past) return Taken::kMalformed;
+
+  Kept kept;
+  kept.chain = next_chain(head(self), header_hash(op));
+  kept.past = std::make_shared<const VersionVector>(std::move(*past));
+  kept.place = order_.size();
+  kept.arrival = arrival;
+  advance_frontier(op);
+  vector_.raise(self, op.dot.counter);
+  kept.op = std::move(op);
+  std::deque<Kept>& ops = lines_[self].ops;
+  ops.push_back(std::move(kept));
+  order_.push_back(&ops.back());
+  return Taken::kAppended;
+}
+
+void OpLog::mark_void(const Dot& dot) {
+  Kept* kept = held(dot);
+  assert(kept != nullptr);
+  kept->counted = false;
+}
+
+void OpLog::set_tag(const Dot& dot, const std::array<std::uint8_t, 32>& tag) {
+  Kept* kept = held(dot);
+  assert(kept != nullptr);
+  kept->tag = tag;
+}
+
+bool OpLog::erase_slot(const Dot& dot, std::size_t slot) {
+  Kept* kept = held(dot);
+  if (kept == nullptr || slot >= kept->op.slots.size()) return false;
+  std::optional<SlotBody>& body = kept->op.slots[slot].body;
+  if (!body) return false;
+  body.reset();
+  return true;
+}
+
+bool OpLog::husk(const Dot& dot) {
+  Kept* kept = held(dot);
+  if (kept == nullptr || kept->op.husk) return false;
+  make_husk(kept->op);
+  return true;
+}
+
+std::vector<const Kept*> OpLog::missing(const VersionVector& has, std::size_t count) const {
+  // The next that is missing of each actor; the one that was appended here first goes first,
+  // because the past of an op was appended before it.
+  struct Next {
+    std::size_t place;
+    const Line* of;
+    std::size_t index;
+    bool operator<(const Next& other) const { return place > other.place; }
+  };
+  std::priority_queue<Next> heads;
+  const auto push = [&heads](const Line& of, std::uint64_t index) {
+    if (index >= of.ops.size()) return;
+    const auto at = static_cast<std::size_t>(index);
+    heads.push({of.ops[at].place, &of, at});
+  };
+  for (const auto& [actor, of] : lines_) push(of, has.last(actor));
+  std::vector<const Kept*> out;
+  while (!heads.empty() && out.size() < count) {
+    const Next first = heads.top();
+    heads.pop();
+    out.push_back(&first.of->ops[first.index]);
+    push(*first.of, first.index + 1);
+  }
+  return out;
+}
+
+void OpLog::for_each(const std::function<void(const Kept&)>& visit) const {
+  for (const Kept* kept : order_) visit(*kept);
+}
+
+}  // namespace attune::crdt

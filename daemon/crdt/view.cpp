@@ -1,0 +1,156 @@
+#include "daemon/crdt/view.h"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+#include "daemon/crdt/merge.h"
+#include "proto/kind_table.h"
+
+namespace attune::crdt {
+namespace {
+
+bool is_forget(const Op& op) {
+  return std::ranges::any_of(op.slots, [](const Slot& s) { return s.field == kFieldForget; });
+}
+
+auto first_key(const Kept& kept) { return std::tuple(kept.past->total(), kept.op.dot); }
+
+using RegisterKey = std::tuple<std::uint32_t, std::optional<PersonId>>;
+bool is_before(const Register& entry, const RegisterKey& key) {
+  return std::tie(entry.field, entry.person) < key;
+}
+
+// The op among those on the entry.
+void note(EntryState& entry, const Kept& kept) {
+  if (entry.ops.empty() || first_key(kept) < first_key(*entry.ops.front())) {
+    entry.ops.insert(entry.ops.begin(), &kept);
+    entry.day = kept.op.day;
+  } else {
+    entry.ops.push_back(&kept);
+  }
+  entry.touched.raise(kept.op.dot.actor, kept.op.dot.counter);
+}
+
+// Takes ops off the list of those on the entry, and what it says of them.
+template <typename Which>
+void unnote(EntryState& entry, Which which) {
+  const std::vector<const Kept*> before = std::move(entry.ops);
+  entry.ops.clear();
+  entry.touched = {};
+  for (const Kept* kept : before) {
+    if (!which(*kept)) note(entry, *kept);
+  }
+}
+
+template <typename Which>
+bool take_off(EntryState& entry, Which which) {
+  std::size_t taken = 0;
+  for (Register& each : entry.registers) taken += std::erase_if(each.standing, which);
+  std::erase_if(entry.registers, [](const Register& each) { return each.standing.empty(); });
+  return taken > 0;
+}
+
+}  // namespace
+
+const Register* EntryState::find(std::uint32_t field, const std::optional<PersonId>& person) const {
+  const RegisterKey key{field, person};
+  auto it = std::lower_bound(registers.begin(), registers.end(), key, is_before);
+  return it != registers.end() && it->field == field && it->person == person ? &*it : nullptr;
+}
+
+const EntryState* View::find(const EntryId& id) const {
+  auto it = entries_.find(id);
+  return it == entries_.end() ? nullptr : &it->second;
+}
+
+bool View::forgotten_in(const EntryId& id, const PersonId& person,
+                        const VersionVector& past) const {
+  const EntryState* entry = find(id);
+  if (entry == nullptr) return false;
+  auto acts = entry->forgets.find(person);
+  return acts != entry->forgets.end() &&
+         std::ranges::any_of(acts->second, [&past](const Dot& dot) { return past.contains(dot); });
+}
+
+// Everything of the person in the act's past goes. An earlier act of forgetting has no words and
+// stays, so that what comes after it is still seen to.
+void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Effect& effect) {
+  const auto is_forgotten = [&](const Kept& kept) {
+    return act.past->contains(kept.op.dot) && schema_.person(kept.op.dot.actor.device) == person;
+  };
+  take_off(entry, [&](const Standing& standing) {
+    return standing.person == person && act.past->contains(standing.dot);
+  });
+  unnote(entry, [&](const Kept& kept) {
+    if (!is_forgotten(kept) || is_forget(kept.op)) return false;
+    effect.forgotten.push_back(kept.op.dot);
+    return true;
+  });
+  std::vector<Dot>& acts = entry.forgets[person];
+  const auto in_past = [&act](const Dot& dot) { return act.past->contains(dot); };
+  if (std::ranges::none_of(acts, in_past)) acts.push_back(act.op.dot);
+  std::ranges::sort(acts);
+}
+
+void View::write(EntryState& entry, const Kept& kept, Standing standing, Effect& effect) {
+  const Slot& written = kept.op.slots[standing.slot];
+  const Policy policy = schema_.policy(kept.op.kind, written.field);
+  if (policy == Policy::kProtective) {
+    standing.rank = written.rank.value_or(FieldRow::kRankUnknown);
+  }
+  Write write{.slot = written, .standing = standing, .past = *kept.past};
+  VersionVector over;
+  if (policy == Policy::kProtective && written.over.reach == Over::Reach::kDots) {
+    // Dots outside the past may be held here and not there: they say nothing.
+    std::vector<Dot> named;
+    std::ranges::copy_if(written.over.dots, std::back_inserter(named),
+                         [&kept](const Dot& dot) { return kept.past->contains(dot); });
+    over = log_.closure(named);
+    write.over = &over;
+  }
+  std::optional<PersonId> owner;
+  if (schema_.per_person(kept.op.kind, written.field)) owner = standing.person;
+  auto at = std::lower_bound(entry.registers.begin(), entry.registers.end(),
+                             RegisterKey{written.field, owner}, is_before);
+  if (at == entry.registers.end() || at->field != written.field || at->person != owner) {
+    at = entry.registers.insert(at, {.field = written.field, .person = owner, .standing = {}});
+  }
+  merge(policy, *at, write, effect.superseded);
+  if (at->standing.empty()) entry.registers.erase(at);
+}
+
+View::Effect View::apply(const Kept& kept) {
+  Effect effect;
+  if (kept.op.husk) return effect;
+  assert(kept.counted);
+  const Op& op = kept.op;
+  const PersonId person = schema_.person(op.dot.actor.device).value_or(PersonId{});
+  EntryState& entry = entries_[op.entry];
+  if (entry.ops.empty() && entry.kind == 0) {
+    entry.id = op.entry;
+    entry.kind = op.kind;
+  }
+  effect.entry = op.entry;
+  effect.kind = op.kind;
+  effect.changed = true;
+  if (is_forget(op)) forget(entry, kept, person, effect);
+  note(entry, kept);
+  Standing standing{.dot = op.dot, .weight = kept.past->total() + 1, .person = person};
+  for (standing.slot = 0; standing.slot < op.slots.size(); ++standing.slot) {
+    if (op.slots[standing.slot].field != kFieldForget) write(entry, kept, standing, effect);
+  }
+  return effect;
+}
+
+bool View::lose(const Kept& kept) {
+  auto it = entries_.find(kept.op.entry);
+  if (kept.op.husk || it == entries_.end()) return false;
+  EntryState& entry = it->second;
+  const bool stood = take_off(entry, [&kept](const Standing& s) { return s.dot == kept.op.dot; });
+  unnote(entry, [&kept](const Kept& each) { return &each == &kept; });
+  if (entry.ops.empty()) entries_.erase(it);
+  return stood;
+}
+
+}  // namespace attune::crdt
