@@ -39,7 +39,9 @@ net::Framing framing_of(sync::Conversation conversation) {
   return net::kQrAnswer;
 }
 
-sync::Failed failed(sync::Code code, sync::Reason reason) { return {.code = code, .reason = reason, .detail = {}, .wait = {}}; }
+sync::Failed failed(sync::Code code, sync::Reason reason) {
+  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
+}
 
 }  // namespace
 
@@ -62,7 +64,8 @@ Driver::Driver(const Parts& parts)
   control.path = home_.socket();
   control.holds_lock = true;
   control.listener_fd = inherited_.control;
-  control_ = std::make_unique<net::ControlSocket>(io_, *this, control, [this] { return RequestId{next_request_++}; });
+  control_ = std::make_unique<net::ControlSocket>(io_, *this, control,
+                                                  [this] { return RequestId{next_request_++}; });
   inherited_.control = control_->listener_fd();
   watch_ = std::make_unique<net::NetworkWatch>(io_, *this);
 }
@@ -81,8 +84,7 @@ void Driver::stop() {
   lifecycle_.close();
   control_->retire();
   control_.reset();
-  asio::co_spawn(
-      io_, lan_->drained(), [this](std::exception_ptr) { io_.stop(); });
+  asio::co_spawn(io_, lan_->drained(), [this](std::exception_ptr) { io_.stop(); });
 }
 
 // ---- What happens out there becomes an Input.
@@ -150,16 +152,21 @@ void Driver::client_gone(RequestId request) {
 void Driver::obey(RequestId request, sync::ControlRequest control) {
   if (locking_) return answer(request, failed(sync::Code::kLocked, sync::Reason::kLocked));
   const auto reply = [this, request](sync::Answer result) {
-    const bool open_now = std::holds_alternative<sync::Done>(result) && lifecycle_.replica() != nullptr && !is_open_;
+    const bool open_now =
+        std::holds_alternative<sync::Done>(result) && lifecycle_.replica() != nullptr && !is_open_;
     if (open_now) opened();
     answer(request, result);
   };
   std::visit(Overloaded{
-                 [&](sync::InitRequest& init) { lifecycle_.init(std::move(init.name), std::move(init.passphrase), reply); },
-                 [&](sync::UnlockRequest& unlock) { lifecycle_.unlock(std::move(unlock.passphrase), reply); },
+                 [&](sync::InitRequest& init) {
+                   lifecycle_.init(std::move(init.name), std::move(init.passphrase), reply);
+                 },
+                 [&](sync::UnlockRequest& unlock) {
+                   lifecycle_.unlock(std::move(unlock.passphrase), reply);
+                 },
                  [&](sync::ChangePassphraseRequest& change) {
-                   lifecycle_.change_passphrase(std::move(change.old_passphrase), std::move(change.new_passphrase),
-                                                reply);
+                   lifecycle_.change_passphrase(std::move(change.old_passphrase),
+                                                std::move(change.new_passphrase), reply);
                  },
                  [&](sync::LockRequest&) { begin_lock(request); },
                  [&](sync::Command& asked) { command(request, std::move(asked)); },
@@ -186,7 +193,8 @@ void Driver::describe(RequestId request) {
 }
 
 std::vector<sync::Finding> Driver::local_findings() const {
-  return look_around(home_, {.lan_listener = lan_->listener_fd(), .control_listener = control_->listener_fd()});
+  return look_around(
+      home_, {.lan_listener = lan_->listener_fd(), .control_listener = control_->listener_fd()});
 }
 
 void Driver::answer(RequestId request, const sync::Answer& value, bool last) {
@@ -235,7 +243,8 @@ void Driver::perform(const Now& now, sync::Output output) {
   for (sync::AnswerOut& out : output.answers) {
     const auto open = open_requests_.find(out.request);
     if (open == open_requests_.end()) continue;
-    if (auto* findings = std::get_if<sync::Findings>(&out.answer); findings != nullptr && open->second) {
+    if (auto* findings = std::get_if<sync::Findings>(&out.answer);
+        findings != nullptr && open->second) {
       std::vector<sync::Finding> local = local_findings();
       findings->items.insert(findings->items.begin(), local.begin(), local.end());
     }
@@ -251,11 +260,13 @@ void Driver::perform(const Now& now, sync::Output output) {
   }
   if (beacons_) {
     for (const sync::DatagramOut& datagram : output.datagrams) {
-      if (datagram.path < beacons_->paths().size()) beacons_->send(beacons_->paths()[datagram.path], datagram.bytes);
+      if (datagram.path < beacons_->paths().size())
+        beacons_->send(beacons_->paths()[datagram.path], datagram.bytes);
     }
   }
   perform_links(output.links);
-  for (const sync::Notice& notice : output.notices) spdlog::info("{} {}", notice.event, notice.count);
+  for (const sync::Notice& notice : output.notices)
+    spdlog::info("{} {}", notice.event, notice.count);
   arm(now, output.wake);
 }
 
@@ -292,7 +303,9 @@ void Driver::fold_again() {
 void Driver::perform_links(const std::vector<sync::LinkAct>& acts) {
   for (const sync::LinkAct& act : acts) {
     std::visit(Overloaded{
-                   [&](const sync::Dial& dial) { lan_->dial(dial.link, dial.to, framing_of(dial.conversation)); },
+                   [&](const sync::Dial& dial) {
+                     lan_->dial(dial.link, dial.to, framing_of(dial.conversation));
+                   },
                    [&](const sync::Trust& trust) { lan_->authenticated(trust.link); },
                    [&](const sync::Extend& extend) { lan_->extend(extend.link, extend.by); },
                    [&](const sync::Hangup& hangup) { lan_->close(hangup.link); },

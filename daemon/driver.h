@@ -20,9 +20,9 @@
 
 namespace attune {
 
-/// Joins the mind to the world: turns what happens on sockets and clocks into Inputs, and performs each
-/// Output from top to bottom: persist, answers, units, datagrams, links, notices, wake-up. The only
-/// place that catches a failing machine. One thread, one io_context, which it borrows.
+/// Joins the mind to the world: turns what happens on sockets and clocks into Inputs, and performs
+/// each Output from top to bottom: persist, answers, units, datagrams, links, notices, wake-up. The
+/// only place that catches a failing machine. One thread, one io_context, which it borrows.
 class Driver final : public net::LanEvents, public net::ControlEvents {
  public:
   struct Parts {

@@ -10,13 +10,14 @@
 namespace attune {
 namespace {
 
-constexpr std::uint64_t kSpaceFix = 4u << 20;    // bytes free below which a write may fail at any moment
+constexpr std::uint64_t kSpaceFix = 4u
+                                    << 20;  // bytes free below which a write may fail at any moment
 constexpr std::uint64_t kSpaceLook = 256u << 20;  // bytes free below which it soon may
 constexpr std::time_t kClockMin = 1'735'689'600;  // 2025-01-01: earlier than this program
 constexpr std::time_t kClockMax = 4'102'444'800;  // 2100-01-01
 
 bool is_private(const std::filesystem::path& path) {
-  struct stat there {};
+  struct stat there{};
   if (::lstat(path.c_str(), &there) != 0) return false;
   return there.st_uid == ::geteuid() && (there.st_mode & 077) == 0;
 }
@@ -28,7 +29,7 @@ bool listens(int fd) {
 }
 
 sync::Verdict space(const std::filesystem::path& folder) {
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(folder.c_str(), &disk) != 0) return sync::Verdict::kFix;
   const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   if (free_bytes < kSpaceFix || ::access(folder.c_str(), W_OK) != 0) return sync::Verdict::kFix;
@@ -40,11 +41,13 @@ sync::Verdict ok_or_fix(bool ok) { return ok ? sync::Verdict::kOk : sync::Verdic
 }  // namespace
 
 std::vector<sync::Finding> look_around(const Home& home, const Watched& watched) {
-  const bool folders = is_private(home.data) && is_private(home.run) && (!home.root || is_private(*home.root));
+  const bool folders =
+      is_private(home.data) && is_private(home.run) && (!home.root || is_private(*home.root));
   const std::time_t clock = std::time(nullptr);
   return {
       {.check = "home-folder", .verdict = ok_or_fix(folders)},
-      {.check = "control-socket", .verdict = ok_or_fix(listens(watched.control_listener) && is_private(home.socket()))},
+      {.check = "control-socket",
+       .verdict = ok_or_fix(listens(watched.control_listener) && is_private(home.socket()))},
       {.check = "disk-space", .verdict = space(home.data)},
       {.check = "lan-listener", .verdict = ok_or_fix(listens(watched.lan_listener))},
       {.check = "clock", .verdict = ok_or_fix(clock > kClockMin && clock < kClockMax)},

@@ -23,9 +23,9 @@ namespace attune {
 ///   Locked --unlock--> Opening --wrong passphrase--> Locked
 ///   Open --lock--> (the process becomes a fresh one, which starts Locked)
 ///
-/// Empty: no key slot is here. Locked: slots are here, no key in memory. Opening: the passphrase hash
-/// runs on its own thread. Open: store and replica exist. One thread but for that hash; the io_context
-/// is borrowed and outlives it.
+/// Empty: no key slot is here. Locked: slots are here, no key in memory. Opening: the passphrase
+/// hash runs on its own thread. Open: store and replica exist. One thread but for that hash; the
+/// io_context is borrowed and outlives it.
 class Lifecycle {
  public:
   enum class State { kEmpty, kLocked, kOpening, kOpen };
@@ -52,8 +52,10 @@ class Lifecycle {
 
  private:
   struct Hashing;
-  void hash(Bytes passphrase, const store::SlotHeader& header, std::function<void(std::optional<crypto::Key>)> then);
-  void create(const std::string& name, const store::SlotHeader& header, const crypto::Key& wrapping);
+  void hash(Bytes passphrase, const store::SlotHeader& header,
+            std::function<void(std::optional<crypto::Key>)> then);
+  void create(const std::string& name, const store::SlotHeader& header,
+              const crypto::Key& wrapping);
   sync::Answer open_with(crypto::Key wrapping);
   sync::Answer open_store(crypto::Key dek, const store::StoreId& id);
 

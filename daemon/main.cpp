@@ -32,7 +32,8 @@ Arguments read_arguments(int argc, char** argv) {
   CLI::App app("attuned: keeps a couple's shared notebook on this device");
   Arguments arguments;
   std::string home;
-  auto* given = app.add_option("--home", home, "keep everything below this folder")->type_name("DIR");
+  auto* given =
+      app.add_option("--home", home, "keep everything below this folder")->type_name("DIR");
   app.set_version_flag("--version", std::string("attuned ") + kVersion);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "daemon/crdt/op_log.h"
+#include "daemon/sync/notebook.h"
+#include "daemon/sync/sync_codec.h"
+#include "proto/time.h"
+
+namespace attune::sync {
+
+/// What one confirmed session still owes the other device, and what that device has: one stream,
+/// one link. Knows vectors and nothing of frames. A value per link: a lost link loses only what it
+/// knew, and the next one starts from the vectors of both Greetings.
+///
+///   Waiting --Greeting--> Sending --Ack--> Sending ...
+///   Waiting: what the other has is not known, nothing is sent.
+///   Sending: at most limits of depth batches are unacknowledged.
+/// Source: docs/protocol.md, Delivery.
+class Delivery {
+ public:
+  static constexpr std::size_t kDepthMax = 8;  ///< batches on their way
+
+  /// The other side's vector, of its Greeting.
+  void begin(crdt::VersionVector theirs);
+  [[nodiscard]] bool begun() const { return begun_; }
+
+  /// The next batches of what they lack, as many as depth allows.
+  std::vector<OpsMessage> pump(const Notebook& notebook, const Now& now);
+  /// An Ack for one batch came.
+  void acknowledged(const crdt::VersionVector& moved, const Now& now);
+
+  /// A question that wants an answer is under way: counts as unacknowledged.
+  void asked(const Now& now);
+  void answered(const crdt::VersionVector& theirs, const Now& now);
+
+  /// What is durable there, as far as is known here.
+  [[nodiscard]] const crdt::VersionVector& theirs() const { return theirs_; }
+  /// When the link counts as dead unless something is acknowledged; nullopt: nothing is owed.
+  [[nodiscard]] std::optional<Steady> patience() const;
+
+ private:
+  [[nodiscard]] OpsMessage next_batch(const Notebook& notebook, const crdt::OpLog& log);
+  void settle(const Now& now);
+
+  bool begun_ = false;
+  crdt::VersionVector theirs_;  ///< acknowledged
+  crdt::VersionVector sent_;    ///< acknowledged or on its way
+  std::size_t on_their_way_ = 0;
+  std::size_t questions_ = 0;
+  Steady since_;  ///< of the oldest unacknowledged thing, renewed by each acknowledgement
+};
+
+/// How many ops of `log` a vector does not contain.
+std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& theirs);
+
+/// What a batch changed: the rows to acknowledge, and how many ops were refused.
+struct BatchTaken {
+  crdt::VersionVector moved;
+  std::uint64_t refused = 0;
+};
+/// Gate TAKE for a whole batch of the partner's device.
+BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batch,
+                      const PersonId& from, Ripple& ripple);
+
+}  // namespace attune::sync

@@ -1,0 +1,296 @@
+#include "daemon/sync/live_links.h"
+
+#include <algorithm>
+
+#include "daemon/crdt/op_log.h"
+#include "proto/limits.h"
+
+namespace attune::sync {
+namespace {
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+/// Rows of the stream that is shared over this link; anything else in a peer's vector is not our
+/// matter.
+crdt::VersionVector only(const crdt::VersionVector& vector, const CoupleId& couple) {
+  crdt::VersionVector out;
+  for (const auto& row : vector.rows()) {
+    if (row.actor.stream == crdt::StreamId::both(couple)) out.raise(row.actor, row.counter);
+  }
+  return out;
+}
+
+void emit(LinkId link, std::vector<SessionUnit> units, Output& out) {
+  for (SessionUnit& unit : units) {
+    out.units.push_back({.link = link, .bytes = std::move(unit.bytes), .framed = unit.framed});
+  }
+}
+
+}  // namespace
+
+crdt::VersionVector LiveLinks::here() const {
+  const crdt::OpLog* log = deps_.notebook->both();
+  return log == nullptr ? crdt::VersionVector{} : log->vector();
+}
+
+void LiveLinks::dialled(LinkId link, const PartnerDevice& device, const Endpoint& remote,
+                        const Now& now, Output& out) {
+  auto started = Session::dial(*deps_.self, **deps_.partner, device, *deps_.random);
+  if (!started) {
+    out.links.emplace_back(Hangup{link});
+    return;
+  }
+  links_.emplace(link, Live{.session = std::move(started->session),
+                            .delivery = {},
+                            .peer = device.device,
+                            .remote = remote,
+                            .opened = now.steady,
+                            .dialled = true});
+  emit(link, std::move(started->units), out);
+}
+
+bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, const Now& now,
+                       Output& out) {
+  if (!deps_.partner->has_value() || !(*deps_.partner)->paired) return false;
+  auto started = Session::accept(hello, *deps_.self, **deps_.partner, hellos_, *deps_.random);
+  if (!started) return false;
+  const DeviceId peer = started->session.peer();
+  auto [it, fresh] = links_.emplace(link, Live{.session = std::move(started->session),
+                                               .delivery = {},
+                                               .peer = peer,
+                                               .remote = remote,
+                                               .opened = now.steady,
+                                               .dialled = false});
+  emit(link, std::move(started->units), out);
+  greet(link, it->second, out);
+  return true;
+}
+
+void LiveLinks::send(LinkId link, Live& live, const SyncMessage& message, Output& out) {
+  out.units.push_back({.link = link, .bytes = live.session.seal(message), .framed = true});
+}
+
+void LiveLinks::greet(LinkId link, Live& live, Output& out) {
+  if (live.greeted || !live.session.established()) return;
+  live.greeted = true;
+  Greeting greeting;
+  greeting.moved = here();
+  greeting.whole = true;
+  if (const crdt::OpLog* log = deps_.notebook->both()) greeting.digest = log->digest();
+  greeting.addresses = own_addresses_;
+  send(link, live, greeting, out);
+}
+
+void LiveLinks::unit(LinkId link, ByteView bytes, const Now& now, Ripple& ripple, Output& out,
+                     LiveNews& news) {
+  const auto it = links_.find(link);
+  if (it == links_.end()) return;
+  auto step = it->second.session.on_unit(bytes);
+  emit(link, std::move(step.units), out);
+  if (step.dead) return hang_up(link, out, news);
+  greet(link, it->second, out);
+  if (step.confirmed_now) confirmed(link, now, out, news);
+  for (const SyncMessage& message : step.messages) {
+    if (!links_.contains(link)) return;  // another link was kept
+    if (!handle(link, message, now, ripple, out, news)) return hang_up(link, out, news);
+  }
+}
+
+void LiveLinks::confirmed(LinkId link, const Now& now, Output& out, LiveNews& news) {
+  Live& live = links_.at(link);
+  out.links.emplace_back(Trust{link});
+  live.opened = now.steady;
+  const DeviceId peer = live.peer;
+  const auto confirmed_links = std::count_if(links_.begin(), links_.end(), [&](const auto& entry) {
+    return entry.second.peer == peer && entry.second.session.confirmed();
+  });
+  if (confirmed_links == 1) news.connected.push_back(peer);
+  keep_one(link, out, news);
+}
+
+void LiveLinks::keep_one(LinkId fresh, Output& out, LiveNews& news) {
+  const Live& mine = links_.at(fresh);
+  const DeviceId peer = mine.peer;
+  const bool i_am_smaller = deps_.self->device < peer;
+  std::vector<LinkId> closing;
+  for (const auto& [id, live] : links_) {
+    if (id == fresh || live.peer != peer) continue;
+    if (live.dialled && mine.dialled) {
+      closing.push_back(live.session.confirmed() && !live.renewing ? fresh : id);
+    } else if (live.session.confirmed() && live.dialled != mine.dialled) {
+      const LinkId dialled_by_me = live.dialled ? id : fresh;
+      const LinkId dialled_by_them = live.dialled ? fresh : id;
+      closing.push_back(i_am_smaller ? dialled_by_them : dialled_by_me);
+    }
+  }
+  for (const LinkId link : closing) hang_up(link, out, news);
+}
+
+void LiveLinks::hang_up(LinkId link, Output& out, LiveNews& news) {
+  const auto it = links_.find(link);
+  if (it == links_.end()) return;
+  if (it->second.session.confirmed()) {
+    out.units.push_back({.link = link, .bytes = it->second.session.seal_close(), .framed = true});
+  }
+  out.links.emplace_back(Hangup{link});
+  closed(link, news);
+}
+
+void LiveLinks::closed(LinkId link, LiveNews& news) {
+  const auto it = links_.find(link);
+  if (it == links_.end()) return;
+  const DeviceId peer = it->second.peer;
+  const bool was_confirmed = it->second.session.confirmed();
+  links_.erase(it);
+  if (was_confirmed && !has_confirmed(peer)) news.lost.push_back(peer);
+}
+
+void LiveLinks::close_all(Output& out) {
+  for (auto& [link, live] : links_) {
+    if (live.session.confirmed()) {
+      out.units.push_back({.link = link, .bytes = live.session.seal_close(), .framed = true});
+    }
+    out.links.emplace_back(Hangup{link});
+  }
+  links_.clear();
+}
+
+bool LiveLinks::has_confirmed(const DeviceId& device) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    return entry.second.peer == device && entry.second.session.confirmed();
+  });
+}
+
+bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple,
+                       Output& out, LiveNews& news) {
+  Live& live = links_.at(link);
+  const CoupleId couple = (*deps_.partner)->couple;
+  return std::visit(
+      Overloaded{
+          [&](const Greeting& greeting) {
+            if (live.delivery.begun()) return false;
+            live.delivery.begin(only(greeting.moved, couple));
+            news.addresses.push_back({.device = live.peer, .addresses = greeting.addresses});
+            return true;
+          },
+          [&](const OpsMessage& batch) {
+            const BatchTaken taken =
+                take_batch(*deps_.notebook, now, batch, (*deps_.partner)->person, ripple);
+            if (taken.refused > 0)
+              out.notices.push_back({.event = "ops-refused", .count = taken.refused});
+            send(link, live, Ack{taken.moved}, out);
+            news.exchanged = true;
+            return true;
+          },
+          [&](const Ack& ack) {
+            live.delivery.acknowledged(only(ack.moved, couple), now);
+            news.exchanged = true;
+            return true;
+          },
+          [&](const Even& even) {
+            const crdt::VersionVector theirs = only(even.moved, couple);
+            if (even.answer) {
+              live.delivery.answered(theirs, now);
+              news.answered.push_back({.number = even.number, .theirs = theirs});
+            } else {
+              send(link, live, Even{.number = even.number, .answer = true, .moved = here()}, out);
+            }
+            return true;
+          },
+          [&](const CloseMessage&) { return false; },
+      },
+      message);
+}
+
+LiveLinks::Live* LiveLinks::newest(const DeviceId& device, LinkId* link) {
+  Live* best = nullptr;
+  for (auto& [id, live] : links_) {
+    if (live.peer != device || !live.session.confirmed() || !live.delivery.begun()) continue;
+    if (best != nullptr && live.opened < best->opened) continue;
+    best = &live;
+    *link = id;
+  }
+  return best;
+}
+
+void LiveLinks::pump(const Now& now, Output& out) {
+  if (!deps_.partner->has_value()) return;
+  for (const PartnerDevice& device : (*deps_.partner)->devices) {
+    LinkId link;
+    Live* live = newest(device.device, &link);
+    if (live == nullptr) continue;
+    for (const OpsMessage& batch : live->delivery.pump(*deps_.notebook, now))
+      send(link, *live, batch, out);
+  }
+}
+
+bool LiveLinks::ask(std::uint64_t number, const Now& now, Output& out) {
+  bool asked = false;
+  if (!deps_.partner->has_value()) return asked;
+  for (const PartnerDevice& device : (*deps_.partner)->devices) {
+    LinkId link;
+    Live* live = newest(device.device, &link);
+    if (live == nullptr) continue;
+    live->delivery.asked(now);
+    send(link, *live, Even{.number = number, .answer = false, .moved = here()}, out);
+    asked = true;
+  }
+  return asked;
+}
+
+void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
+  std::vector<LinkId> dead;
+  for (const auto& [link, live] : links_) {
+    const auto patience = live.delivery.patience();
+    const bool silent = patience && now.steady >= *patience;
+    const bool unconfirmed =
+        !live.session.confirmed() && now.steady - live.opened >= limits::kHandshakePatience;
+    if (silent || unconfirmed) dead.push_back(link);
+  }
+  for (const LinkId link : dead) hang_up(link, out, news);
+}
+
+std::vector<std::pair<DeviceId, Endpoint>> LiveLinks::renewals(const Now& now) {
+  std::vector<std::pair<DeviceId, Endpoint>> due;
+  for (auto& [link, live] : links_) {
+    const bool old = now.steady - live.opened >= limits::kRenewalAge ||
+                     live.session.frames() >= limits::kRenewalFrames;
+    if (!live.dialled || live.renewing || !live.session.confirmed() || !old) continue;
+    live.renewing = true;
+    due.emplace_back(live.peer, live.remote);
+  }
+  return due;
+}
+
+std::optional<Steady> LiveLinks::next() const {
+  std::optional<Steady> next;
+  const auto consider = [&next](Steady at) {
+    if (!next || at < *next) next = at;
+  };
+  for (const auto& [link, live] : links_) {
+    if (const auto patience = live.delivery.patience()) consider(*patience);
+    if (!live.session.confirmed()) {
+      consider(live.opened + limits::kHandshakePatience);
+    } else if (live.dialled && !live.renewing) {
+      consider(live.opened + limits::kRenewalAge);
+    }
+  }
+  return next;
+}
+
+std::optional<crdt::VersionVector> LiveLinks::theirs() const {
+  const Live* best = nullptr;
+  for (const auto& [link, live] : links_) {
+    if (!live.session.confirmed() || !live.delivery.begun()) continue;
+    if (best == nullptr || live.opened > best->opened) best = &live;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->delivery.theirs();
+}
+
+}  // namespace attune::sync

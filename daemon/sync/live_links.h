@@ -1,0 +1,107 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "daemon/sync/delivery.h"
+#include "daemon/sync/events.h"
+#include "daemon/sync/identity.h"
+#include "daemon/sync/session.h"
+
+namespace attune::sync {
+
+/// What happened on live links during one Input, for the Replica to draw conclusions from.
+struct LiveNews {
+  struct Answered {
+    std::uint64_t number = 0;
+    crdt::VersionVector theirs;
+  };
+  struct Addresses {
+    DeviceId device;
+    std::vector<Endpoint> addresses;
+  };
+  std::vector<DeviceId> connected;  ///< the first confirmed link of this device stands
+  std::vector<DeviceId> lost;       ///< its last one is gone
+  std::vector<Addresses> addresses;
+  std::vector<Answered> answered;
+  bool exchanged = false;  ///< something was taken or acknowledged
+};
+
+/// The live connections with the partner's devices. Pure; owned by the Replica, and borrows what
+/// its Deps name. Several may stand for a moment: both sides dialled, or a session is renewed.
+///
+/// Which one stays: of two dialled by different sides, the one dialled by the smaller device id; of
+/// two dialled by one side, the one its dialler keeps (the older, unless it is being renewed). Only
+/// who keeps a link closes the others, once the kept one is confirmed on its side; losing one costs
+/// nothing, because sessions resume from vectors. What is sent goes out on the newest confirmed
+/// link.
+class LiveLinks {
+ public:
+  struct Deps {
+    const Self* self = nullptr;
+    const std::optional<Partner>* partner = nullptr;
+    Notebook* notebook = nullptr;
+    crypto::Random* random = nullptr;
+  };
+  explicit LiveLinks(const Deps& deps) : deps_(deps) {}
+
+  /// A connection that was dialled to this device stands: the hello goes out.
+  void dialled(LinkId link, const PartnerDevice& device, const Endpoint& remote, const Now& now,
+               Output& out);
+  /// An incoming connection said hello. False: silence is the answer.
+  bool accept(LinkId link, const Endpoint& remote, ByteView hello, const Now& now, Output& out);
+  [[nodiscard]] bool owns(LinkId link) const { return links_.contains(link); }
+
+  /// `here` is what a Greeting says of this device.
+  void set_addresses(std::vector<Endpoint> own) { own_addresses_ = std::move(own); }
+  void unit(LinkId link, ByteView bytes, const Now& now, Ripple& ripple, Output& out,
+            LiveNews& news);
+  void closed(LinkId link, LiveNews& news);
+  /// Hangs up everything; no news.
+  void close_all(Output& out);
+
+  /// Sends what the other side lacks, on the newest confirmed link of each device.
+  void pump(const Now& now, Output& out);
+  /// Asks every connected device whether it has the same. False where none is connected.
+  bool ask(std::uint64_t number, const Now& now, Output& out);
+  /// Links whose patience is over are dead; those of an age are due for renewal.
+  void pass_time(const Now& now, Output& out, LiveNews& news);
+  /// Devices whose session is due for renewal and was not yet renewed: dial them again.
+  std::vector<std::pair<DeviceId, Endpoint>> renewals(const Now& now);
+  [[nodiscard]] std::optional<Steady> next() const;
+
+  /// What a device is known to have; nullopt while it is not connected.
+  [[nodiscard]] std::optional<crdt::VersionVector> theirs() const;
+
+ private:
+  struct Live {
+    Session session;
+    Delivery delivery;
+    DeviceId peer;
+    Endpoint remote;
+    Steady opened;
+    bool dialled = false;
+    bool greeted = false;
+    bool renewing = false;
+  };
+  using Links = std::map<LinkId, Live>;
+
+  void greet(LinkId link, Live& live, Output& out);
+  void send(LinkId link, Live& live, const SyncMessage& message, Output& out);
+  void confirmed(LinkId link, const Now& now, Output& out, LiveNews& news);
+  void keep_one(LinkId fresh, Output& out, LiveNews& news);
+  void hang_up(LinkId link, Output& out, LiveNews& news);
+  bool handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple, Output& out,
+              LiveNews& news);
+  Live* newest(const DeviceId& device, LinkId* link);
+  [[nodiscard]] bool has_confirmed(const DeviceId& device) const;
+  [[nodiscard]] crdt::VersionVector here() const;
+
+  Deps deps_;
+  HelloMemory hellos_;
+  std::vector<Endpoint> own_addresses_;
+  Links links_;
+};
+
+}  // namespace attune::sync

@@ -1,0 +1,350 @@
+#include "daemon/sync/replica.h"
+
+#include <algorithm>
+
+#include "daemon/sync/replica_state.h"
+#include "proto/limits.h"
+
+namespace attune::sync {
+namespace {
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+/// LinkIds of dials have this bit, those of incoming links do not.
+constexpr std::uint64_t kDialBit = std::uint64_t{1} << 63;
+constexpr int kWeekDays = 7;
+
+std::optional<Steady> earlier(std::optional<Steady> a, std::optional<Steady> b) {
+  if (!a) return b;
+  if (!b) return a;
+  return std::min(*a, *b);
+}
+
+Failed failed(Code code, Reason reason) {
+  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
+}
+
+bool is_live_hello(ByteView unit) {
+  return unit.size() == limits::kHelloBytes &&
+         unit[0] == static_cast<std::uint8_t>(Conversation::kLive);
+}
+
+}  // namespace
+
+Replica::State::State(const Parts& given, Self self_given)
+    : parts(given),
+      self(std::move(self_given)),
+      reach(*given.random, given.beacons),
+      code_reach(*given.random, given.beacons) {}
+
+Replica::Replica(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Replica::~Replica() = default;
+
+RecordBatch Replica::create(std::string name, crypto::Random& random) {
+  const Self self = make_self(std::move(name), random);
+  RecordBatch batch;
+  batch.changes.push_back(self_record(self));
+  return batch;
+}
+
+std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Record>& records,
+                                       const Now& now) {
+  std::optional<Self> self;
+  std::optional<Partner> partner;
+  std::map<DeviceId, PeerMemory> memories;
+  for (const Record& record : records) {
+    if (record.type == RecordType::kSelf) {
+      self = decode_self(record.body);
+      if (!self) return nullptr;
+    } else if (record.type == RecordType::kPartner) {
+      partner = decode_partner(record.body);
+      if (!partner) return nullptr;
+    } else if (record.type == RecordType::kPeer) {
+      auto device = DeviceId::from(record.name);
+      auto memory = decode_peer(record.body);
+      if (!device || !memory) return nullptr;
+      memories.emplace(*device, std::move(*memory));
+    }
+  }
+  if (!self) return nullptr;
+  auto state = std::make_unique<State>(parts, std::move(*self));
+  state->partner = std::move(partner);
+  state->memories = std::move(memories);
+  state->notebook = Notebook::open({.kinds = parts.kinds, .random = parts.random}, state->self,
+                                   state->partner, records, now);
+  if (!state->notebook) return nullptr;
+  state->pairing = Pairing::open(
+      {.self = &state->self, .partner = &state->partner, .random = parts.random}, records);
+  if (!state->pairing) return nullptr;
+  state->live = std::make_unique<LiveLinks>(LiveLinks::Deps{.self = &state->self,
+                                                            .partner = &state->partner,
+                                                            .notebook = state->notebook.get(),
+                                                            .random = parts.random});
+  return std::unique_ptr<Replica>(new Replica(std::move(state)));
+}
+
+Output Replica::step(const Now& now, Input input) {
+  State::Step step;
+  state_->route(now, input, step);
+  state_->conclude(now, step);
+  return std::move(step.out);
+}
+
+void Replica::State::route(const Now& now, Input& input, Step& step) {
+  std::visit(Overloaded{
+                 [&](CommandCame& came) { command(now, came.request, came.command, step); },
+                 [&](const ClientGone& gone) {
+                   waiting.gone(gone.request);
+                   pairing->client_gone(gone.request, now, step.out);
+                 },
+                 [&](const LinkOpened& opened) { link_opened(now, opened, step); },
+                 [&](const UnitCame& unit) { unit_came(now, unit, step); },
+                 [&](const LinkClosed& closed) { link_gone(now, closed.link, step); },
+                 [&](const DialFailed& dial_failed) { link_gone(now, dial_failed.link, step); },
+                 [&](const DatagramCame& came) { datagram(now, came, step); },
+                 [&](const NetworkChanged& network) { network_changed(now, network, step); },
+                 [&](const TimeReached&) {},
+             },
+             input);
+}
+
+void Replica::State::command(const Now& now, RequestId request, Command& asked, Step& step) {
+  const auto answer = [&](Answer value) {
+    step.out.answers.push_back({.request = request, .answer = std::move(value), .last = true});
+  };
+  std::visit(Overloaded{
+                 [&](const Watch&) {
+                   if (!waiting.has_room()) return answer(failed(Code::kFailed, Reason::kBusy));
+                   waiting.watch(request);
+                 },
+                 [&](const SyncNow& wanted) { begin_sync(now, request, wanted, step); },
+                 [&](const AskStatus&) { answer(status(now)); },
+                 [&](const Diagnose&) { answer(findings(now)); },
+                 [&](const PairInvite&) { pair_command(now, request, asked, step); },
+                 [&](const PairByCode&) { pair_command(now, request, asked, step); },
+                 [&](const PairByQr&) { pair_command(now, request, asked, step); },
+                 [&](const PairReply&) { pair_command(now, request, asked, step); },
+                 [&](const Unpair&) { unpair(now, request, step); },
+                 [&](const auto&) { answer(notebook->perform(now, asked, step.ripple)); },
+             },
+             asked);
+}
+
+void Replica::State::begin_sync(const Now& now, RequestId request, const SyncNow& wanted,
+                                Step& step) {
+  const auto refuse = [&](Failed failure) {
+    step.out.answers.push_back({.request = request, .answer = failure});
+  };
+  if (!partner || !partner->paired) return refuse(failed(Code::kNotPaired, Reason::kNotPaired));
+  if (!waiting.has_room()) return refuse(failed(Code::kFailed, Reason::kBusy));
+  const crdt::OpLog* log = notebook->both();
+  waiting.sync(request, log == nullptr ? crdt::VersionVector{} : log->vector(),
+               now.steady + wanted.wait);
+  for (const PartnerDevice& known : partner->devices) {
+    if (!reach.still(known.device)) reach.lost(known.device, now);
+  }
+}
+
+LinkId Replica::State::next_dial() { return LinkId{kDialBit | ++dials}; }
+
+const PartnerDevice* Replica::State::device(const DeviceId& id) const {
+  if (!partner || !partner->paired) return nullptr;
+  const auto it = std::find_if(partner->devices.begin(), partner->devices.end(),
+                               [&](const PartnerDevice& known) { return known.device == id; });
+  return it == partner->devices.end() ? nullptr : &*it;
+}
+
+void Replica::State::dial(const Now&, const DeviceId& id, const Endpoint& to, Step& step) {
+  const bool under_way = std::any_of(dialling.begin(), dialling.end(), [&](const auto& entry) {
+    return entry.second.purpose == Purpose::kLive && entry.second.device == id &&
+           entry.second.to == to;
+  });
+  if (under_way) return;
+  const LinkId link = next_dial();
+  dialling.emplace(link, Dialling{.purpose = Purpose::kLive, .device = id, .to = to});
+  step.out.links.emplace_back(Dial{.link = link, .to = to, .conversation = Conversation::kLive});
+}
+
+void Replica::State::link_opened(const Now& now, const LinkOpened& opened, Step& step) {
+  if (!opened.dialled) {
+    strangers.emplace(opened.link, opened.remote);
+    return;
+  }
+  const auto it = dialling.find(opened.link);
+  if (it == dialling.end()) {
+    step.out.links.emplace_back(Hangup{opened.link});
+    return;
+  }
+  const Dialling dialled = it->second;
+  dialling.erase(it);
+  if (dialled.purpose == Purpose::kPairing) return pairing->dialled(opened.link, now, step.out);
+  const PartnerDevice* peer = device(dialled.device);
+  if (peer == nullptr) {
+    step.out.links.emplace_back(Hangup{opened.link});
+    return;
+  }
+  live->dialled(opened.link, *peer, opened.remote, now, step.out);
+}
+
+void Replica::State::unit_came(const Now& now, const UnitCame& unit, Step& step) {
+  if (live->owns(unit.link))
+    return live->unit(unit.link, unit.bytes, now, step.ripple, step.out, step.news);
+  if (pairing->owns(unit.link)) {
+    pairing->unit(unit.link, unit.bytes, now, step.out);
+    return;
+  }
+  const auto it = strangers.find(unit.link);
+  if (it == strangers.end()) return;
+  const Endpoint remote = it->second;
+  strangers.erase(it);
+  const bool welcome = is_live_hello(unit.bytes)
+                           ? live->accept(unit.link, remote, unit.bytes, now, step.out)
+                           : pairing->accept(unit.link, unit.bytes, now, step.out);
+  if (!welcome) step.out.links.emplace_back(Hangup{unit.link});
+}
+
+void Replica::State::link_gone(const Now& now, LinkId link, Step& step) {
+  strangers.erase(link);
+  if (const auto it = dialling.find(link); it != dialling.end()) {
+    const Purpose purpose = it->second.purpose;
+    dialling.erase(it);
+    if (purpose == Purpose::kPairing) pairing->dial_failed(link, now, step.out);
+    return;
+  }
+  live->closed(link, step.news);
+  if (pairing->owns(link)) pairing->closed(link, now, step.out);
+}
+
+void Replica::State::datagram(const Now& now, const DatagramCame& came, Step& step) {
+  if (const auto issuer = code_reach.heard(now, came)) {
+    if (pairing->wants_dial(*issuer)) {
+      const LinkId link = next_dial();
+      dialling.emplace(link, Dialling{.purpose = Purpose::kPairing, .device = {}, .to = *issuer});
+      step.out.links.emplace_back(
+          Dial{.link = link, .to = *issuer, .conversation = Conversation::kCode});
+    }
+    return;
+  }
+  if (const auto attempt = reach.heard(now, came)) dial(now, attempt->device, attempt->to, step);
+}
+
+void Replica::State::network_changed(const Now& now, const NetworkChanged& network, Step& step) {
+  reach.network_changed(network, now);
+  std::vector<Endpoint> own = network.own;
+  std::erase_if(own, [](const Endpoint& endpoint) { return endpoint.is_link_local(); });
+  if (own.size() > limits::kAddressesMax) own.resize(limits::kAddressesMax);
+  live->set_addresses(own);
+  pairing->set_addresses(own);
+  live->ask(0, now, step.out);  // an answer shows that the links survived the change
+}
+
+// ---- What follows from an Input, whichever it was.
+
+void Replica::State::conclude(const Now& now, Step& step) {
+  const auto notebook_next = notebook->pass_time(now, step.ripple);
+  live->pass_time(now, step.out, step.news);
+  pairing->pass_time(now, step.out);
+  pairing_done(now, step);
+  draw_conclusions(now, step);
+  live->pump(now, step.out);
+  for (const auto& attempt : reach.due(now, step.out)) dial(now, attempt.device, attempt.to, step);
+  for (const auto& [id, to] : live->renewals(now)) dial(now, id, to, step);
+  code_reach.due(now, reach.network(), step.out);
+
+  for (const std::uint64_t number : waiting.unasked()) {
+    if (!live->ask(number, now, step.out)) waiting.ask_again();
+  }
+  const crdt::OpLog* log = notebook->both();
+  const crdt::VersionVector here = log == nullptr ? crdt::VersionVector{} : log->vector();
+  const crdt::VersionVector there = live->theirs().value_or(crdt::VersionVector{});
+  waiting.settle(now.steady, here, there, log == nullptr ? 0 : count_missing(*log, there),
+                 step.out);
+  waiting.tell(step.ripple.changed_kinds, step.out);
+
+  RecordBatch& persist = step.out.persist;
+  persist.changes.insert(persist.changes.end(),
+                         std::make_move_iterator(step.ripple.persist.changes.begin()),
+                         std::make_move_iterator(step.ripple.persist.changes.end()));
+  persist.erases = persist.erases || step.ripple.persist.erases;
+
+  step.out.wake =
+      earlier(earlier(earlier(notebook_next, live->next()), earlier(pairing->next(), reach.next())),
+              earlier(code_reach.next(), waiting.next()));
+}
+
+void Replica::State::draw_conclusions(const Now& now, Step& step) {
+  for (const DeviceId& id : step.news.connected) {
+    reach.connected(id);
+    std::erase_if(dialling, [&](const auto& entry) {
+      const bool same = entry.second.purpose == Purpose::kLive && entry.second.device == id;
+      if (same) step.out.links.emplace_back(Hangup{entry.first});
+      return same;
+    });
+    pairing->confirmed_by_session(id, now, step.out);
+    waiting.ask_again();
+  }
+  for (const DeviceId& id : step.news.lost) {
+    reach.lost(id, now);
+    waiting.ask_again();
+  }
+  for (const LiveNews::Addresses& told : step.news.addresses) {
+    const PeerMemory* known = reach.memory(told.device);
+    if (known == nullptr || known->addresses == told.addresses) continue;
+    PeerMemory memory = *known;
+    memory.addresses = told.addresses;
+    reach.remember(told.device, memory);
+    step.out.persist.changes.push_back(peer_record(told.device, memory));
+  }
+  for (const LiveNews::Answered& answered : step.news.answered)
+    waiting.answered(answered.number, answered.theirs);
+  if (step.news.exchanged || !step.news.answered.empty()) remember_exchange(now, step);
+}
+
+void Replica::State::remember_exchange(const Now& now, Step& step) {
+  if (!partner) return;
+  for (const PartnerDevice& known : partner->devices) {
+    const PeerMemory* memory = reach.memory(known.device);
+    if (memory == nullptr || memory->exchanged == now.day || !reach.still(known.device)) continue;
+    PeerMemory fresh = *memory;
+    fresh.exchanged = now.day;
+    reach.remember(known.device, fresh);
+    step.out.persist.changes.push_back(peer_record(known.device, fresh));
+  }
+}
+
+StatusShown Replica::State::status(const Now& now) const {
+  StatusShown shown;
+  shown.name = self.name;
+  shown.devices = 1;
+  if (!partner || !partner->paired) return shown;
+  shown.paired = true;
+  shown.partner = partner->name;
+  for (const PartnerDevice& known : partner->devices) {
+    const PeerMemory* memory = reach.memory(known.device);
+    if (memory == nullptr || memory->exchanged.days == 0) continue;
+    const int ago = now.day.days - memory->exchanged.days;
+    shown.exchanged_this_week = shown.exchanged_this_week || (ago >= 0 && ago < kWeekDays);
+  }
+  return shown;
+}
+
+Findings Replica::State::findings(const Now& now) const {
+  const StatusShown shown = status(now);
+  Findings out;
+  out.items.push_back(
+      {.check = "pairing", .verdict = shown.paired ? Verdict::kOk : Verdict::kLook});
+  if (shown.paired) {
+    out.items.push_back({.check = "exchange",
+                         .verdict = shown.exchanged_this_week ? Verdict::kOk : Verdict::kLook});
+  }
+  out.items.push_back(
+      {.check = "network", .verdict = reach.network().own.empty() ? Verdict::kLook : Verdict::kOk});
+  return out;
+}
+
+}  // namespace attune::sync
