@@ -15,8 +15,9 @@ constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value = 0;
-  const char* end = text.data() + text.size();
-  auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* first = text.data();
+  const char* end = first + text.size();
+  auto [stop, error] = std::from_chars(first, end, value);
   if (error != std::errc{} || stop != end || value == 0) return std::nullopt;
   return value;
 }

@@ -264,7 +264,7 @@ class Beacons::State : public std::enable_shared_from_this<State> {
 /// An exception of the owner's passes through, and the listening goes on.
 void Beacons::State::spawn_listen(GroupSocket& one) {
   asio::co_spawn(one.socket().get_executor(), listen(shared_from_this(), one),
-                 [self = shared_from_this(), &one](std::exception_ptr failure) {
+                 [self = shared_from_this(), &one](const std::exception_ptr& failure) {
                    if (failure && self->events_ != nullptr) self->spawn_listen(one);
                    rethrow(failure);
                  });

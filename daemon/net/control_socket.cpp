@@ -65,7 +65,7 @@ class ControlSocket::State : public std::enable_shared_from_this<State> {
   static asio::awaitable<void> serve(std::shared_ptr<State> self, ClientPtr client);
   void admit(Fd fd);
   void take_request(const ClientPtr& client, Bytes body);
-  void ended(const ClientPtr& client, std::exception_ptr failure);
+  void ended(const ClientPtr& client, const std::exception_ptr& failure);
   [[nodiscard]] bool anything_unsent() const;
 
   asio::io_context& io_;
@@ -115,7 +115,7 @@ void ControlSocket::State::admit(Fd fd) {
   });
   clients_.insert(client);
   asio::co_spawn(io_, serve(shared_from_this(), client),
-                 [self = shared_from_this(), client](std::exception_ptr failure) {
+                 [self = shared_from_this(), client](const std::exception_ptr& failure) {
                    self->ended(client, failure);
                  });
 }
@@ -161,7 +161,7 @@ void ControlSocket::State::answer(RequestId id, Bytes body, bool last) {
   client->out->push_frame(LengthBytes::kFour, std::move(body));
 }
 
-void ControlSocket::State::ended(const ClientPtr& client, std::exception_ptr failure) {
+void ControlSocket::State::ended(const ClientPtr& client, const std::exception_ptr& failure) {
   client->out->close();
   clients_.erase(client);
   const std::set<RequestId> open = std::exchange(client->open, {});
@@ -197,6 +197,7 @@ ControlSocket::ControlSocket(asio::io_context& io, ControlEvents& events,
   state_->start();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): cancelling a timer fails in no way.
 ControlSocket::~ControlSocket() { state_->stop(); }
 
 void ControlSocket::answer(RequestId request, Bytes body, bool last) {

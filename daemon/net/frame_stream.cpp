@@ -121,7 +121,7 @@ asio::awaitable<void> WriteQueue::drain(std::shared_ptr<WriteQueue> self) {
   if (notify) notify();
 }
 
-void rethrow(std::exception_ptr failure) {
+void rethrow(const std::exception_ptr& failure) {
   if (failure) std::rethrow_exception(failure);
 }
 

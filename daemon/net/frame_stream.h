@@ -74,6 +74,6 @@ class WriteQueue : public std::enable_shared_from_this<WriteQueue> {
 };
 
 /// The completion function of our coroutines: what they throw leaves through io_context::run().
-void rethrow(std::exception_ptr failure);
+void rethrow(const std::exception_ptr& failure);
 
 }  // namespace attune::net

@@ -13,7 +13,6 @@
 #include <list>
 #include <map>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "daemon/net/frame_stream.h"
@@ -137,7 +136,7 @@ class Lan::State : public std::enable_shared_from_this<State> {
   void make_room();
   void open_to_owner(const LinkPtr& link);
   void said_all(const LinkPtr& link);
-  void ended(const LinkPtr& link, std::exception_ptr failure);
+  void ended(const LinkPtr& link, const std::exception_ptr& failure);
   void forget(const LinkPtr& link);
   void arm(Clock::time_point deadline);
   void expire();
@@ -162,11 +161,8 @@ Fd listener_for(const LanSettings& settings) {
   if (settings.listener_fd >= 0) return adopt_listener(settings.listener_fd, 0);
   if (settings.port != 0) return open_tcp_listener(settings.port);
   if (settings.last_port != 0) {
-    try {
-      return open_tcp_listener(settings.last_port);
-    } catch (const std::system_error&) {
-      // Somebody else has last time's port now; any will do.
-    }
+    Fd fd = try_tcp_listener(settings.last_port);
+    if (fd) return fd;
   }
   return open_tcp_listener(0);
 }
@@ -198,9 +194,8 @@ void Lan::State::stop() {
 
 void Lan::State::spawn(asio::awaitable<void> work, LinkPtr link) {
   asio::co_spawn(io_, std::move(work),
-                 [self = shared_from_this(), link = std::move(link)](std::exception_ptr failure) {
-                   self->ended(link, failure);
-                 });
+                 [self = shared_from_this(), link = std::move(link)](
+                     const std::exception_ptr& failure) { self->ended(link, failure); });
 }
 
 // --- incoming ---------------------------------------------------------------------------------
@@ -369,7 +364,7 @@ void Lan::State::said_all(const LinkPtr& link) {
   link->out->socket().shutdown(StreamSocket::shutdown_send, ignored);
 }
 
-void Lan::State::ended(const LinkPtr& link, std::exception_ptr failure) {
+void Lan::State::ended(const LinkPtr& link, const std::exception_ptr& failure) {
   if (!failure && link->stage == Stage::kClosing && link->open() && link->out->unsent() > 0) {
     link->read_over = true;
     return;
@@ -453,6 +448,7 @@ Lan::Lan(asio::io_context& io, LanEvents& events, const LanSettings& settings,
   state_->start();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): cancelling a timer fails in no way.
 Lan::~Lan() { state_->stop(); }
 
 std::uint16_t Lan::port() const { return listening_port(listener_fd()); }

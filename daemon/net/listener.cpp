@@ -69,9 +69,14 @@ AcceptFailure judge(int error) {
 
 }  // namespace
 
-Fd open_tcp_listener(std::uint16_t port) {
+Fd try_tcp_listener(std::uint16_t port) {
   Fd fd = try_listen(AF_INET6, port);
   if (!fd && errno != EADDRINUSE && errno != EACCES) fd = try_listen(AF_INET, port);
+  return fd;
+}
+
+Fd open_tcp_listener(std::uint16_t port) {
+  Fd fd = try_tcp_listener(port);
   if (!fd) fail(errno, "listening on the LAN port");
   return fd;
 }

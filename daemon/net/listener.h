@@ -14,6 +14,8 @@ namespace attune::net {
 /// A TCP socket listening on [::] and 0.0.0.0, or on 0.0.0.0 alone where IPv6 is off. Port 0: any.
 /// Throws std::system_error.
 Fd open_tcp_listener(std::uint16_t port);
+/// The same; empty where that cannot be.
+Fd try_tcp_listener(std::uint16_t port);
 /// The port that a listening TCP socket has.
 std::uint16_t listening_port(int fd);
 /// Takes a listening stream socket that this process inherited, and makes it close-on-exec. Throws

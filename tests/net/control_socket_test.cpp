@@ -241,6 +241,7 @@ TEST_F(ControlSocketTest, ThereAreSoManyClientsAndNoMore) {
   settings_.clients_max = 3;
   open();
   std::vector<Stranger> clients;
+  clients.reserve(3);
   for (int i = 0; i < 3; ++i) clients.push_back(connect());
   ASSERT_TRUE(run_until([&] { return control_->clients() == 3; }));
   Stranger one_more = connect();
@@ -337,7 +338,7 @@ TEST_F(ControlSocketTest, DrainedWaitsForTheAnswersAndNoLongerThanItsPatience) {
   ask(client, pattern(1));
   control_->answer(RequestId{1}, pattern(5u << 20), true);
   int over = 0;
-  auto count = [&](std::exception_ptr e) {
+  auto count = [&](const std::exception_ptr& e) {
     rethrow(e);
     ++over;
   };

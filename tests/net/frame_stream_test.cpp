@@ -26,11 +26,12 @@ class FrameStream : public testing::Test {
 
   void begin(asio::awaitable<std::optional<Bytes>> reading) {
     over_ = false;
-    asio::co_spawn(io_, std::move(reading), [this](std::exception_ptr e, std::optional<Bytes> b) {
-      rethrow(e);
-      over_ = true;
-      result_ = std::move(b);
-    });
+    asio::co_spawn(io_, std::move(reading),
+                   [this](const std::exception_ptr& e, std::optional<Bytes> b) {
+                     rethrow(e);
+                     over_ = true;
+                     result_ = std::move(b);
+                   });
   }
   void begin_frame(LengthBytes length) { begin(read_frame(queue_->socket(), length, body_max_)); }
   bool finish() {

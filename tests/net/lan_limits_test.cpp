@@ -132,6 +132,7 @@ TEST_F(LanLimits, TheOldestHalfOpenMakesRoom) {
   house->extend(LinkId{2}, std::chrono::minutes{10});
   Stranger proving = guest(house);
   std::vector<Stranger> silent;
+  silent.reserve(5);
   for (int i = 0; i < 3; ++i) silent.push_back(Stranger::connect(loopback4(house->port())));
   ASSERT_TRUE(run_until([&] { return house->half_open() == 4; }));
   EXPECT_FALSE(proving.closed());

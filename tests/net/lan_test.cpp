@@ -218,7 +218,7 @@ TEST_F(LanLinks, AnOrderlyCloseStillSendsToOneWhoHasStoppedSending) {
   house->close(LinkId{1});
   stranger.stop_sending();
   settle(io_);
-  ASSERT_TRUE(run_until([&] { return stranger.heard().size() == 16 * 60'002u; }));
+  ASSERT_TRUE(run_until([&] { return stranger.heard().size() == std::size_t{16} * 60'002; }));
   EXPECT_TRUE(run_until([&] { return stranger.closed(); }));
 }
 
@@ -232,7 +232,7 @@ TEST_F(LanLinks, DrainedWaitsForClosedLinksAndNoLongerThanTheirPatience) {
   house->close_all();
   int over = 0;
   for (int i = 0; i < 2; ++i) {
-    asio::co_spawn(io_, house->drained(), [&](std::exception_ptr e) {
+    asio::co_spawn(io_, house->drained(), [&](const std::exception_ptr& e) {
       rethrow(e);
       ++over;
     });
