@@ -12,15 +12,6 @@
 namespace attune::net {
 namespace {
 
-#define EXPECT_IN_ROOM(body)                                                                 \
-  do {                                                                                       \
-    const RoomResult result = in_network_room(body);                                         \
-    if (result == RoomResult::kForbidden) {                                                  \
-      GTEST_SKIP() << "this machine allows no network namespaces: nothing was checked here"; \
-    }                                                                                        \
-    EXPECT_EQ(result, RoomResult::kPassed);                                                  \
-  } while (false)
-
 Bytes beacon(std::uint8_t mark) { return Bytes(limits::kBeaconBytes, mark); }
 
 /// A daemon's ears and mouth in the room where it is made.
@@ -69,7 +60,7 @@ void hear_each_other_over_loopback() {
 }
 
 TEST(Beacons, TwoOnOneMachineHearEachOtherOverLoopback) {
-  EXPECT_IN_ROOM(hear_each_other_over_loopback);
+  expect_in_room(hear_each_other_over_loopback);
 }
 
 void hear_only_short_group_datagrams() {
@@ -94,7 +85,7 @@ void hear_only_short_group_datagrams() {
 }
 
 TEST(Beacons, OnlyShortDatagramsToTheGroupAreHeard) {
-  EXPECT_IN_ROOM(hear_only_short_group_datagrams);
+  expect_in_room(hear_only_short_group_datagrams);
 }
 
 /// Two rooms joined by a cable; the process stays in the second.
@@ -143,7 +134,7 @@ void hear_over_a_cable_by_ipv4() {
   EXPECT_EQ(other.events.datagrams[0].second, Endpoint::v4({169, 254, 7, 1}, limits::kBeaconPort));
 }
 
-TEST(Beacons, AreHeardAcrossACableByIpv4) { EXPECT_IN_ROOM(hear_over_a_cable_by_ipv4); }
+TEST(Beacons, AreHeardAcrossACableByIpv4) { expect_in_room(hear_over_a_cable_by_ipv4); }
 
 void dial_back_a_link_local_source() {
   TwoRooms rooms;
@@ -174,7 +165,7 @@ void dial_back_a_link_local_source() {
 }
 
 TEST(Beacons, AreHeardByIpv6AloneAndTheirSourceCanBeDialled) {
-  EXPECT_IN_ROOM(dial_back_a_link_local_source);
+  expect_in_room(dial_back_a_link_local_source);
 }
 
 void take_cards_and_no_tunnels() {
@@ -202,7 +193,7 @@ void take_cards_and_no_tunnels() {
   EXPECT_TRUE(run_until(io, [&] { return voice.heard(beacon(4)) == 1; }));
 }
 
-TEST(Beacons, GoOverCardsThatAreUpAndNoTunnels) { EXPECT_IN_ROOM(take_cards_and_no_tunnels); }
+TEST(Beacons, GoOverCardsThatAreUpAndNoTunnels) { expect_in_room(take_cards_and_no_tunnels); }
 
 void have_one_path_per_family() {
   set_up("lo", true);
@@ -228,7 +219,7 @@ void have_one_path_per_family() {
   EXPECT_EQ(voice.path(9, false).source, routable.endpoint);
 }
 
-TEST(Beacons, HaveOnePathPerInterfaceAndFamily) { EXPECT_IN_ROOM(have_one_path_per_family); }
+TEST(Beacons, HaveOnePathPerInterfaceAndFamily) { expect_in_room(have_one_path_per_family); }
 
 void yield_to_a_port_held_by_another() {
   set_up("lo", true);
@@ -240,7 +231,7 @@ void yield_to_a_port_held_by_another() {
   EXPECT_TRUE(voice.beacons.paths().empty());
 }
 
-TEST(Beacons, DoWithoutAFamilyWhosePortIsHeld) { EXPECT_IN_ROOM(yield_to_a_port_held_by_another); }
+TEST(Beacons, DoWithoutAFamilyWhosePortIsHeld) { expect_in_room(yield_to_a_port_held_by_another); }
 
 }  // namespace
 }  // namespace attune::net
