@@ -28,7 +28,7 @@ bool listens(int fd) {
   return fd >= 0 && ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1;
 }
 
-sync::Verdict space(const std::filesystem::path& folder) {
+sync::Verdict disk_verdict(const std::filesystem::path& folder) {
   struct statvfs disk{};
   if (::statvfs(folder.c_str(), &disk) != 0) return sync::Verdict::kFix;
   const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
@@ -48,7 +48,7 @@ std::vector<sync::Finding> look_around(const Home& home, const Watched& watched)
       {.check = "home-folder", .verdict = ok_or_fix(folders)},
       {.check = "control-socket",
        .verdict = ok_or_fix(listens(watched.control_listener) && is_private(home.socket()))},
-      {.check = "disk-space", .verdict = space(home.data)},
+      {.check = "disk-space", .verdict = disk_verdict(home.data)},
       {.check = "lan-listener", .verdict = ok_or_fix(listens(watched.lan_listener))},
       {.check = "clock", .verdict = ok_or_fix(clock > kClockMin && clock < kClockMax)},
   };
