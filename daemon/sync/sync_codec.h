@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "crypto/hash.h"
+#include "daemon/crdt/dot.h"
+#include "daemon/crdt/version_vector.h"
+#include "proto/bytes.h"
+#include "proto/endpoint.h"
+
+namespace attune::sync {
+
+// What two devices say to each other inside a live session. Source: docs/protocol.md, Live session.
+
+/// The first message of each side: what it has and where it can be reached.
+struct Greeting {
+  crypto::Hash32 digest{};          ///< of the stream that both share; zero where there is none yet
+  crdt::VersionVector moved;        ///< what moved since the vector this peer last acknowledged
+  bool whole = false;               ///< `moved` is the whole vector
+  std::vector<Endpoint> addresses;  ///< at most limits::kAddressesMax
+  friend bool operator==(const Greeting&, const Greeting&) = default;
+};
+
+/// Consecutive ops of one actor, `first` and those after it.
+struct OpRun {
+  crdt::Dot first;
+  std::optional<std::array<std::uint8_t, 32>>
+      seed;                ///< salts are derived from it; else they are written
+  std::vector<Bytes> ops;  ///< crdt::encode_op of each; at least one
+  std::optional<std::array<std::uint8_t, 32>>
+      tag;  ///< the author's, over the chain after the last op
+  friend bool operator==(const OpRun&, const OpRun&) = default;
+};
+/// A batch: at most limits::kBatchOpsMax ops in causal order. The ops are bytes still.
+struct OpsMessage {
+  std::vector<OpRun> runs;
+  friend bool operator==(const OpsMessage&, const OpsMessage&) = default;
+};
+
+/// Rows that are taken and durable at the sender.
+struct Ack {
+  crdt::VersionVector moved;
+  friend bool operator==(const Ack&, const Ack&) = default;
+};
+
+/// `sync` asks whether both have the same; the answer carries the question's number.
+struct Even {
+  std::uint64_t number = 0;
+  bool answer = false;
+  crdt::VersionVector moved;  ///< the sender's whole vector of the shared stream
+  friend bool operator==(const Even&, const Even&) = default;
+};
+
+/// Nothing more comes from the sender. A frame of its own type, without a body.
+struct CloseMessage {
+  friend bool operator==(const CloseMessage&, const CloseMessage&) = default;
+};
+
+using SyncMessage = std::variant<Greeting, OpsMessage, Ack, Even, CloseMessage>;
+
+/// The body of a frame; empty for CloseMessage.
+Bytes encode_sync(const SyncMessage& message);
+/// nullopt for bytes that are not one message within limits.h; never gives CloseMessage. Counts and
+/// depth are checked on the wire form before anything is built from it.
+std::optional<SyncMessage> decode_sync(ByteView body);
+
+/// Groups, ascending: stream 16 | device 16 | LEB128(rows) | rows, ascending: incarnation 8 |
+/// LEB128(counter). Canonical: equal vectors have equal bytes, and no other bytes are taken.
+Bytes encode_vector(const crdt::VersionVector& vector);
+std::optional<crdt::VersionVector> decode_vector(ByteView bytes);
+
+}  // namespace attune::sync
