@@ -9,6 +9,7 @@
 #include "proto/endpoint.h"
 #include "proto/ids.h"
 #include "proto/record.h"
+#include "proto/time.h"
 
 namespace attune::sync {
 
