@@ -31,7 +31,8 @@ class VersionVector {
   [[nodiscard]] bool covers(const VersionVector& other) const;
   [[nodiscard]] Causality compare(const VersionVector& other) const;
   /// A forward range over the rows, in the order of their actors; valid until this is written.
-  [[nodiscard]] Rows rows() const;
+  [[nodiscard]] Rows rows() const&;
+  Rows rows() const&& = delete;
   [[nodiscard]] bool empty() const { return size_ == 0; }
   /// How many operations it contains: the sum of its counters.
   [[nodiscard]] std::uint64_t total() const { return total_; }
@@ -103,6 +104,6 @@ class VersionVector::Rows {
   const VersionVector* vector_;
 };
 
-inline VersionVector::Rows VersionVector::rows() const { return Rows(*this); }
+inline VersionVector::Rows VersionVector::rows() const& { return Rows(*this); }
 
 }  // namespace attune::crdt
