@@ -1,0 +1,100 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/store/store_error.h"
+#include "proto/bytes.h"
+
+namespace attune::store {
+
+/// One SQLite file in write-ahead mode, held exclusively, every commit fsynced, freed bytes
+/// overwritten
+/// (`erasing_vfs.h`). Closing writes nothing. Moves, never copies. One thread. Every failure is a
+/// StoreError, except memory that is not there: std::bad_alloc.
+class Database {
+ public:
+  enum class Mode { kCreate, kOpen };
+  /// kBusy where another process holds it. kOpen never makes a new file.
+  Database(const std::filesystem::path& file, Mode mode);
+
+  /// One or more statements without rows to read.
+  void execute(const std::string& sql);
+  /// The one integer that a query or pragma gives.
+  [[nodiscard]] std::int64_t number(std::string_view sql);
+  /// Writes the log back into the file; truncated to nothing where `truncate`.
+  void checkpoint(bool truncate);
+  /// Pages of log that the last commit left.
+  [[nodiscard]] int log_pages() const { return *log_pages_; }
+
+  [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+  /// Throws what this SQLite result stands for.
+  [[noreturn]] void fail(int result, std::string_view step) const;
+
+ private:
+  struct Closer {
+    void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+  };
+  void configure();
+
+  std::unique_ptr<int> log_pages_;  // SQLite writes here; stays where it is when the Database moves
+  std::unique_ptr<sqlite3, Closer> handle_;
+};
+
+/// A prepared statement. The Database outlives it. Views of columns last until the next step or
+/// reset.
+class Statement {
+ public:
+  Statement(const Database& database, std::string_view sql);
+
+  /// Indices from 1. The bytes stay with the caller until the statement is reset or bound anew.
+  Statement& bind(int index, ByteView bytes);
+  /// true: a row is there.
+  bool step();
+  void reset();
+  /// Runs a statement that gives no rows, and resets it.
+  void run();
+
+  /// Columns from 0. Bytes of a column that is no blob are empty.
+  [[nodiscard]] ByteView bytes(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::int64_t number(int column) const;
+
+ private:
+  struct Finalizer {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  const Database* database_;
+  std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+};
+
+/// Rolls back where commit() was not reached.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  /// Durable when it returns.
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+/// What stands in the first bytes of a SQLite file; read without taking or dropping a lock,
+/// creating or changing anything.
+struct DatabaseHeader {
+  std::uint32_t application_id = 0;
+  std::uint32_t user_version = 0;
+};
+/// kDamaged where there is no file, or one that is no database.
+DatabaseHeader read_header(const std::filesystem::path& file);
+
+}  // namespace attune::store
