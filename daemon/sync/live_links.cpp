@@ -38,26 +38,28 @@ crdt::VersionVector LiveLinks::here() const {
   return log == nullptr ? crdt::VersionVector{} : log->vector();
 }
 
-void LiveLinks::dialled(LinkId link, const PartnerDevice& device, const Endpoint& remote,
-                        const Now& now, Output& out) {
-  auto started = Session::dial(*deps_.self, **deps_.partner, device, *deps_.random);
+void LiveLinks::dialled(LinkId link, const Callee& callee, const Endpoint& remote, const Now& now,
+                        Output& out) {
+  auto started = Session::dial(*deps_.self, *callee.partner, *callee.device, *deps_.random);
   if (!started) {
     out.links.emplace_back(Hangup{link});
     return;
   }
   links_.emplace(link, Live{.session = std::move(started->session),
                             .delivery = {},
-                            .peer = device.device,
+                            .peer = callee.device->device,
                             .remote = remote,
                             .opened = now.steady,
                             .dialled = true});
   emit(link, std::move(started->units), out);
 }
 
-bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, const Now& now,
-                       Output& out) {
-  if (!deps_.partner->has_value() || !(*deps_.partner)->paired) return false;
-  auto started = Session::accept(hello, *deps_.self, **deps_.partner, hellos_, *deps_.random);
+bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, const Partner* pending,
+                       const Now& now, Output& out) {
+  const Partner* known =
+      deps_.partner->has_value() && (*deps_.partner)->paired ? &**deps_.partner : pending;
+  if (known == nullptr) return false;
+  auto started = Session::accept(hello, *deps_.self, *known, hellos_, *deps_.random);
   if (!started) return false;
   const DeviceId peer = started->session.peer();
   auto [it, fresh] = links_.emplace(link, Live{.session = std::move(started->session),
@@ -95,6 +97,11 @@ void LiveLinks::unit(LinkId link, ByteView bytes, const Now& now, Ripple& ripple
   if (step.dead) return hang_up(link, out, news);
   greet(link, it->second, out);
   if (step.confirmed_now) confirmed(link, now, out, news);
+  // A session can make a pending pairing final; what belongs to partners is said on the next link.
+  if (!links_.contains(link)) return;
+  if (it->second.session.confirmed() && !is_partners(it->second.peer)) {
+    return hang_up(link, out, news);
+  }
   for (const SyncMessage& message : step.messages) {
     if (!links_.contains(link)) return;  // another link was kept
     if (!handle(link, message, now, ripple, out, news)) return hang_up(link, out, news);
@@ -158,6 +165,13 @@ void LiveLinks::close_all(Output& out) {
     out.links.emplace_back(Hangup{link});
   }
   links_.clear();
+}
+
+bool LiveLinks::is_partners(const DeviceId& device) const {
+  if (!deps_.partner->has_value() || !(*deps_.partner)->paired) return false;
+  const auto& devices = (*deps_.partner)->devices;
+  return std::any_of(devices.begin(), devices.end(),
+                     [&](const PartnerDevice& known) { return known.device == device; });
 }
 
 bool LiveLinks::has_confirmed(const DeviceId& device) const {

@@ -46,11 +46,18 @@ class LiveLinks {
   };
   explicit LiveLinks(const Deps& deps) : deps_(deps) {}
 
+  /// A device and whose it is: the partner's, or of a pairing that waits for the other's yes.
+  struct Callee {
+    const Partner* partner = nullptr;
+    const PartnerDevice* device = nullptr;
+  };
   /// A connection that was dialled to this device stands: the hello goes out.
-  void dialled(LinkId link, const PartnerDevice& device, const Endpoint& remote, const Now& now,
+  void dialled(LinkId link, const Callee& callee, const Endpoint& remote, const Now& now,
                Output& out);
-  /// An incoming connection said hello. False: silence is the answer.
-  bool accept(LinkId link, const Endpoint& remote, ByteView hello, const Now& now, Output& out);
+  /// An incoming connection said hello. `pending` is a pairing that a session would make final, or
+  /// nullptr. False: silence is the answer.
+  bool accept(LinkId link, const Endpoint& remote, ByteView hello, const Partner* pending,
+              const Now& now, Output& out);
   [[nodiscard]] bool owns(LinkId link) const { return links_.contains(link); }
 
   /// `here` is what a Greeting says of this device.
@@ -92,6 +99,7 @@ class LiveLinks {
   void confirmed(LinkId link, const Now& now, Output& out, LiveNews& news);
   void keep_one(LinkId fresh, Output& out, LiveNews& news);
   void hang_up(LinkId link, Output& out, LiveNews& news);
+  [[nodiscard]] bool is_partners(const DeviceId& device) const;
   bool handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple, Output& out,
               LiveNews& news);
   Live* newest(const DeviceId& device, LinkId* link);

@@ -85,6 +85,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .partner = &state->partner,
                                                             .notebook = state->notebook.get(),
                                                             .random = parts.random});
+  state->look_for_partner(now);
   return std::unique_ptr<Replica>(new Replica(std::move(state)));
 }
 
@@ -129,7 +130,7 @@ void Replica::State::command(const Now& now, RequestId request, Command& asked, 
                  [&](const PairByCode&) { pair_command(now, request, asked, step); },
                  [&](const PairByQr&) { pair_command(now, request, asked, step); },
                  [&](const PairReply&) { pair_command(now, request, asked, step); },
-                 [&](const Unpair&) { unpair(now, request, step); },
+                 [&](const Unpair&) { unpair(request, step); },
                  [&](const auto&) { answer(notebook->perform(now, asked, step.ripple)); },
              },
              asked);
@@ -152,11 +153,18 @@ void Replica::State::begin_sync(const Now& now, RequestId request, const SyncNow
 
 LinkId Replica::State::next_dial() { return LinkId{kDialBit | ++dials}; }
 
-const PartnerDevice* Replica::State::device(const DeviceId& id) const {
-  if (!partner || !partner->paired) return nullptr;
-  const auto it = std::find_if(partner->devices.begin(), partner->devices.end(),
-                               [&](const PartnerDevice& known) { return known.device == id; });
-  return it == partner->devices.end() ? nullptr : &*it;
+const PartnerDevice* Replica::State::reachable(const DeviceId& id, const Partner** of) const {
+  const auto find = [&](const Partner& who) -> const PartnerDevice* {
+    const auto it = std::find_if(who.devices.begin(), who.devices.end(),
+                                 [&](const PartnerDevice& known) { return known.device == id; });
+    if (it == who.devices.end()) return nullptr;
+    *of = &who;
+    return &*it;
+  };
+  if (partner && partner->paired) {
+    if (const PartnerDevice* known = find(*partner)) return known;
+  }
+  return pairing->pending() ? find(pairing->pending()->partner) : nullptr;
 }
 
 void Replica::State::dial(const Now&, const DeviceId& id, const Endpoint& to, Step& step) {
@@ -182,13 +190,16 @@ void Replica::State::link_opened(const Now& now, const LinkOpened& opened, Step&
   }
   const Dialling dialled = it->second;
   dialling.erase(it);
-  if (dialled.purpose == Purpose::kPairing) return pairing->dialled(opened.link, now, step.out);
-  const PartnerDevice* peer = device(dialled.device);
+  if (dialled.purpose == Purpose::kPairing) {
+    return pairing->dialled(opened.link, opened.remote, now, step.out);
+  }
+  const Partner* of = nullptr;
+  const PartnerDevice* peer = reachable(dialled.device, &of);
   if (peer == nullptr) {
     step.out.links.emplace_back(Hangup{opened.link});
     return;
   }
-  live->dialled(opened.link, *peer, opened.remote, now, step.out);
+  live->dialled(opened.link, {.partner = of, .device = peer}, opened.remote, now, step.out);
 }
 
 void Replica::State::unit_came(const Now& now, const UnitCame& unit, Step& step) {
@@ -202,8 +213,10 @@ void Replica::State::unit_came(const Now& now, const UnitCame& unit, Step& step)
   if (it == strangers.end()) return;
   const Endpoint remote = it->second;
   strangers.erase(it);
+  const std::optional<PendingPairing>& pending = pairing->pending();
   const bool welcome = is_live_hello(unit.bytes)
-                           ? live->accept(unit.link, remote, unit.bytes, now, step.out)
+                           ? live->accept(unit.link, remote, unit.bytes,
+                                          pending ? &pending->partner : nullptr, now, step.out)
                            : pairing->accept(unit.link, unit.bytes, now, step.out);
   if (!welcome) step.out.links.emplace_back(Hangup{unit.link});
 }
@@ -222,12 +235,7 @@ void Replica::State::link_gone(const Now& now, LinkId link, Step& step) {
 
 void Replica::State::datagram(const Now& now, const DatagramCame& came, Step& step) {
   if (const auto issuer = code_reach.heard(now, came)) {
-    if (pairing->wants_dial(*issuer)) {
-      const LinkId link = next_dial();
-      dialling.emplace(link, Dialling{.purpose = Purpose::kPairing, .device = {}, .to = *issuer});
-      step.out.links.emplace_back(
-          Dial{.link = link, .to = *issuer, .conversation = Conversation::kCode});
-    }
+    if (pairing->wants_dial(*issuer, now)) dial_pairing(*issuer, Conversation::kCode, step);
     return;
   }
   if (const auto attempt = reach.heard(now, came)) dial(now, attempt->device, attempt->to, step);
@@ -249,8 +257,8 @@ void Replica::State::conclude(const Now& now, Step& step) {
   const auto notebook_next = notebook->pass_time(now, step.ripple);
   live->pass_time(now, step.out, step.news);
   pairing->pass_time(now, step.out);
-  pairing_done(now, step);
   draw_conclusions(now, step);
+  follow_pairing(now, step);
   live->pump(now, step.out);
   for (const auto& attempt : reach.due(now, step.out)) dial(now, attempt.device, attempt.to, step);
   for (const auto& [id, to] : live->renewals(now)) dial(now, id, to, step);

@@ -12,6 +12,7 @@
 #include "daemon/sync/reach.h"
 #include "daemon/sync/replica.h"
 #include "daemon/sync/waiting.h"
+#include "proto/limits.h"
 
 namespace attune::sync {
 
@@ -46,16 +47,18 @@ struct Replica::State {
   void draw_conclusions(const Now& now, Step& step);
   void dial(const Now& now, const DeviceId& device, const Endpoint& to, Step& step);
   [[nodiscard]] LinkId next_dial();
-  [[nodiscard]] const PartnerDevice* device(const DeviceId& id) const;
   void remember_exchange(const Now& now, Step& step);
   [[nodiscard]] StatusShown status(const Now& now) const;
   [[nodiscard]] Findings findings(const Now& now) const;
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
-  void pairing_done(const Now& now, Step& step);
-  void unpair(const Now& now, RequestId request, Step& step);
+  void follow_pairing(const Now& now, Step& step);
+  void dial_pairing(const Endpoint& to, Conversation conversation, Step& step);
+  void adopt(const Now& now, Pairing::Finished finished, Step& step);
+  void unpair(RequestId request, Step& step);
   void look_for_partner(const Now& now);
+  [[nodiscard]] const PartnerDevice* reachable(const DeviceId& id, const Partner** of) const;
 
   Parts parts;
   Self self;
@@ -70,6 +73,7 @@ struct Replica::State {
   std::map<LinkId, Dialling> dialling;
   std::map<LinkId, Endpoint> strangers;  ///< incoming, have not said what they are
   std::optional<RequestId> pair_request;
+  std::optional<Pairing::Rendezvous> rendezvous;
   std::uint64_t dials = 0;
 };
 

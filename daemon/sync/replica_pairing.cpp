@@ -1,0 +1,105 @@
+#include <algorithm>
+
+#include "daemon/sync/replica_state.h"
+
+namespace attune::sync {
+
+void Replica::State::pair_command(const Now& now, RequestId request, const Command& command,
+                                  Step& step) {
+  if (const auto* said = std::get_if<PairReply>(&command)) {
+    // The reply's own request stays open and unanswered: what follows goes to the pair command.
+    if (pair_request) pairing->reply(*pair_request, said->yes, now, step.out);
+    return;
+  }
+  if (pair_request) {
+    step.out.answers.push_back(
+        {.request = request,
+         .answer = Failed{
+             .code = Code::kRefused, .reason = Reason::kPairingRuns, .detail = {}, .wait = {}}});
+    return;
+  }
+  pair_request = request;
+  if (std::holds_alternative<PairInvite>(command)) {
+    pairing->invite(request, now, step.out);
+  } else if (const auto* by_code = std::get_if<PairByCode>(&command)) {
+    pairing->join_by_code(request, *by_code, now, step.out);
+  } else if (const auto* by_qr = std::get_if<PairByQr>(&command)) {
+    pairing->join_by_qr(request, *by_qr, now, step.out);
+  }
+}
+
+void Replica::State::follow_pairing(const Now& now, Step& step) {
+  if (auto finished = pairing->take_finished()) adopt(now, std::move(*finished), step);
+  const auto ended = [&](const AnswerOut& out) { return out.last && out.request == pair_request; };
+  const auto& answers = step.out.answers;
+  if (std::any_of(answers.begin(), answers.end(), ended)) pair_request.reset();
+
+  const auto wanted = pairing->rendezvous();
+  if (wanted != rendezvous) {
+    rendezvous = wanted;
+    if (wanted) {
+      code_reach.start(wanted->nameplate, wanted->role, now);
+    } else {
+      code_reach.stop();
+    }
+  }
+  for (const Endpoint& to : pairing->take_dials()) dial_pairing(to, Conversation::kQr, step);
+}
+
+void Replica::State::dial_pairing(const Endpoint& to, Conversation conversation, Step& step) {
+  const LinkId link = next_dial();
+  dialling.emplace(link, Dialling{.purpose = Purpose::kPairing, .device = {}, .to = to});
+  step.out.links.emplace_back(Dial{.link = link, .to = to, .conversation = conversation});
+}
+
+void Replica::State::adopt(const Now& now, Pairing::Finished finished, Step& step) {
+  partner = std::move(finished.partner);
+  notebook->people_changed();
+  reach.forget_everybody();
+  memories.clear();
+  for (const PartnerDevice& known : partner->devices) {
+    PeerMemory memory;
+    memory.addresses = std::move(finished.addresses);
+    finished.addresses.clear();
+    if (memory.addresses.size() > limits::kAddressesMax) {
+      memory.addresses.resize(limits::kAddressesMax);
+    }
+    step.out.persist.changes.push_back(peer_record(known.device, memory));
+    memories[known.device] = std::move(memory);
+  }
+  look_for_partner(now);
+}
+
+void Replica::State::unpair(RequestId request, Step& step) {
+  if (!partner || !partner->paired) {
+    step.out.answers.push_back(
+        {.request = request,
+         .answer = Failed{
+             .code = Code::kNotPaired, .reason = Reason::kNotPaired, .detail = {}, .wait = {}}});
+    return;
+  }
+  partner->paired = false;
+  step.out.persist.changes.push_back(partner_record(*partner));
+  live->close_all(step.out);
+  reach.forget_everybody();
+  std::erase_if(dialling, [&](const auto& entry) {
+    if (entry.second.purpose != Purpose::kLive) return false;
+    step.out.links.emplace_back(Hangup{entry.first});
+    return true;
+  });
+  notebook->people_changed();
+  step.out.answers.push_back({.request = request, .answer = Done{}});
+}
+
+void Replica::State::look_for_partner(const Now& now) {
+  const auto look_for = [&](const Partner& who) {
+    for (const PartnerDevice& known : who.devices) {
+      const auto memory = memories.find(known.device);
+      reach.look_for(self, known, memory == memories.end() ? PeerMemory{} : memory->second, now);
+    }
+  };
+  if (partner && partner->paired) look_for(*partner);
+  if (pairing->pending()) look_for(pairing->pending()->partner);
+}
+
+}  // namespace attune::sync
