@@ -35,6 +35,7 @@ void History::run() {
       write(who);
     } else {
       hear(who, random_.below(kDevices));
+      compare(who);
     }
   }
   for (std::size_t round = 0; round < 2; ++round) {
@@ -57,6 +58,15 @@ void History::hear(std::size_t who, std::size_t from) {
     if (one_in(5)) batch.push_back(*op);
   }
   for (const Op& op : batch) take(*devices[who], op);
+}
+
+void History::compare(std::size_t who) {
+  const Device& one = *devices[who];
+  for (const auto& other : devices) {
+    if (other.get() == &one || other->log.vector() != one.log.vector()) continue;
+    ++met;
+    if (seen(other->view) != seen(one.view)) ++uneven;
+  }
 }
 
 std::unique_ptr<Device> History::reader(bool erases) {

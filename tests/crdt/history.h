@@ -33,10 +33,14 @@ class History {
   int loosened = 0;
   int weakened = 0;
   int husks_sent = 0;
+  /// How often two devices held the same ops after a step, and how often with unequal views.
+  int met = 0;
+  int uneven = 0;
 
  private:
   void write(std::size_t who);
   void hear(std::size_t who, std::size_t from);
+  void compare(std::size_t who);
   std::vector<Slot> forget_slots(const Device& device, const EntryId& on, const PersonId& self);
   Slot random_slot(const Device& device, const EntryId& on);
   Over random_over(const Device& device);
