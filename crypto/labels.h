@@ -52,5 +52,7 @@ inline constexpr auto kWrap = "wrap"sv;
 inline constexpr auto kWrapCommit = "kek-commit"sv;
 inline constexpr auto kRecordId = "rec-id"sv;
 inline constexpr auto kRecord = "rec"sv;
+inline constexpr auto kRecordDigest = "rec-digest"sv;
+inline constexpr auto kSlotSum = "slot-sum/1"sv;
 
 }  // namespace attune::crypto::labels
