@@ -73,18 +73,19 @@ bool View::forgotten_in(const EntryId& id, const PersonId& person,
          std::ranges::any_of(acts->second, [&past](const Dot& dot) { return past.contains(dot); });
 }
 
-// Everything of the person in the act's past goes. An earlier act of forgetting has no words and
-// stays, so that what comes after it is still seen to.
+// Everything of the person in the act's past goes. An earlier act of forgetting stays, so that what
+// comes after it is still seen to; what it wrote beside goes like the rest.
 void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Effect& effect) {
-  const auto is_forgotten = [&](const Kept& kept) {
-    return act.past->contains(kept.op.dot) && schema_.person(kept.op.dot.actor.device) == person;
-  };
   take_off(entry, [&](const Standing& standing) {
-    return standing.person == person && act.past->contains(standing.dot);
+    if (standing.person != person || !act.past->contains(standing.dot)) return false;
+    effect.superseded.push_back({standing.dot, standing.slot});
+    return true;
   });
   unnote(entry, [&](const Kept& kept) {
-    if (!is_forgotten(kept) || is_forget(kept.op)) return false;
-    effect.forgotten.push_back(kept.op.dot);
+    const Dot& dot = kept.op.dot;
+    if (!act.past->contains(dot) || schema_.person(dot.actor.device) != person) return false;
+    if (is_forget(kept.op)) return false;
+    effect.forgotten.push_back(dot);
     return true;
   });
   std::vector<Dot>& acts = entry.forgets[person];

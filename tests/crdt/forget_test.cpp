@@ -93,6 +93,23 @@ TEST(Forget, ALaterActDoesNotHideAnEarlierOne) {
   EXPECT_TRUE(a.view.forgotten_in(kEntry, person(1), *a.log.find(between.dot)->past));
 }
 
+TEST(Forget, ALaterActTakesTheWordsOfAnEarlierOne) {
+  Device a;
+  const Op first = a.write(kA, draft(kEntry, {forgetting(), words(kTitle, "x")}));
+  a.write(kA, draft(kEntry, {forgetting()}));
+  EXPECT_FALSE(a.log.find(first.dot)->op.slots[1].body.has_value());
+  EXPECT_TRUE(a.view.find(kEntry)->registers.empty());
+}
+
+TEST(Forget, WhatIsWrittenAfterItStandsAlone) {
+  Device a;
+  a.write(kA, draft(kEntry, {words(kTitle, "x"), words(kWords, "y")}));
+  a.write(kA, draft(kEntry, {forgetting()}));
+  const Op after = a.write(kA, draft(kEntry, {words(kTitle, "z")}));
+  EXPECT_EQ(standing(a.view, kEntry, kTitle), std::vector<Dot>{after.dot});
+  EXPECT_TRUE(standing(a.view, kEntry, kWords).empty());
+}
+
 // Three ops of one person and a forget, from two devices: in every order of arrival, whole or as
 // husks, the same is left.
 TEST(Forget, InAnyOrderAndThroughHusksTheSameIsLeft) {

@@ -180,7 +180,6 @@ void History::write(std::size_t who) {
   const PersonId self = *schema().person(actors_[who].device);
   const std::vector<EntryId> mine = entries_of(self.bytes[0]);
   const EntryId& on = mine[random_.below(static_cast<std::uint32_t>(mine.size()))];
-  if (device.view.forgotten_in(on, self, device.log.vector())) return;
   Op op = draft(on, {});
   op.day.days += static_cast<std::int32_t>(random_.below(5));
   if (options_.forgets && one_in(12)) {

@@ -11,8 +11,8 @@ namespace attune::crdt::testing {
 
 /// A seeded random life of two people with two devices each: writes of every sort, forgets, stores
 /// that are opened anew, and devices that hear of each other in small batches, out of order and
-/// twice. Whoever has no rule above crdt to obey still obeys one here: nobody writes on an entry
-/// after forgetting it, and a forget on an entry that both write says what must not come back.
+/// twice. As the rules above crdt ask, a forget on an entry that both write says what must not come
+/// back.
 class History {
  public:
   struct Options {

@@ -164,7 +164,7 @@ TEST(Protective, ALooseningOnAStaleScreenLiftsOnlyWhatItShowed) {
 TEST(Protective, WhatWasOnScreenTakesInItsPast) {
   Device a;
   a.write(kA, draft(kEntry, {ranked(kFirmness, 3)}));
-  const Op last = a.write(kA, draft(kEntry, {words(kTitle, "later")}));
+  const Op last = a.write(kB, draft(kEntry, {words(kTitle, "later")}));
   a.write(kA, draft(kEntry, {ranked(kFirmness, 0, over_dots({last.dot}))}));
   EXPECT_EQ(top_rank(a.view, kEntry, kFirmness), 0u);
 }
