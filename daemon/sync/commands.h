@@ -160,6 +160,9 @@ struct Failed {
 struct Done {
   std::string state;
 };
+struct DeviceMade {
+  DeviceId id;
+};
 struct Entered {
   EntryId id;
   std::uint32_t kind = 0;
@@ -220,7 +223,7 @@ struct Findings {
   std::vector<Finding> items;
 };
 
-using Answer = std::variant<Done, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
+using Answer = std::variant<Done, DeviceMade, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
                             Invitation, CheckPhrase, Paired, Changed, Findings>;
 
 }  // namespace attune::sync
