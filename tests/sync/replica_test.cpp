@@ -1,0 +1,168 @@
+#include "daemon/sync/replica.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/kind_table.h"
+#include "tests/sync/small_world.h"
+
+namespace attune::sync {
+namespace {
+
+constexpr std::uint32_t kBoundary = 10;
+constexpr std::uint32_t kConsent = 11;
+constexpr std::uint32_t kStanceOpen = 1;
+
+Command boundary(const std::string& words, bool share) {
+  return AddEntry{
+      .kind = kBoundary, .message = wire_field(1, as_bytes(words)), .share = share, .version = {}};
+}
+Command say_open() {
+  return AddEntry{
+      .kind = kConsent, .message = wire_field(1, kStanceOpen), .share = false, .version = {}};
+}
+Command withdraw() { return EndEntry{.id = {}, .kind = kConsent, .topic = {}}; }
+
+bool is_failed(const Answer& answer, Reason reason) {
+  const auto* failed = std::get_if<Failed>(&answer);
+  return failed != nullptr && failed->reason == reason;
+}
+
+class TwoPeople : public testing::Test {
+ protected:
+  void SetUp() override {
+    ana_ = world_.add_person("Ana");
+    ben_ = world_.add_person("Ben");
+  }
+  std::size_t count(std::size_t device) {
+    const Answer answer = world_.ask(device, ListEntries{.kind = kBoundary});
+    return std::get<Items>(answer).items.size();
+  }
+  bool synced(std::size_t device) {
+    return std::holds_alternative<Synced>(world_.ask(device, SyncNow{10s}));
+  }
+  bool said_of_partner(std::size_t device) {
+    return std::get<OwnAndTheirs>(world_.ask(device, ShowOwn{kConsent})).partner.has_value();
+  }
+
+  SmallWorld world_{42};
+  std::size_t ana_ = 0;
+  std::size_t ben_ = 0;
+};
+
+TEST_F(TwoPeople, PairByCodeAndSeeEachOther) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  EXPECT_EQ(std::get<StatusShown>(world_.ask(ana_, AskStatus{})).partner, "Ben");
+  EXPECT_EQ(std::get<StatusShown>(world_.ask(ben_, AskStatus{})).partner, "Ana");
+}
+
+TEST_F(TwoPeople, WhatIsSharedOnOneIsSeenOnTheOther) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(std::holds_alternative<Entered>(world_.ask(ana_, boundary("not on Sundays", true))));
+  ASSERT_TRUE(std::holds_alternative<Entered>(world_.ask(ana_, boundary("mine alone", false))));
+  ASSERT_TRUE(synced(ben_));
+  EXPECT_EQ(count(ana_), 2u);
+  EXPECT_EQ(count(ben_), 1u);
+}
+
+TEST_F(TwoPeople, WhatWasWrittenApartIsOnBothOnceTheyMeet) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.down(ben_);
+  for (int i = 0; i < 100; ++i) world_.ask(ana_, boundary("a" + std::to_string(i), true));
+  world_.down(ana_);
+  ASSERT_TRUE(world_.up(ben_));
+  for (int i = 0; i < 100; ++i) world_.ask(ben_, boundary("b" + std::to_string(i), true));
+  ASSERT_TRUE(world_.up(ana_));
+  ASSERT_TRUE(synced(ana_));
+  EXPECT_EQ(count(ana_), 200u);
+  EXPECT_EQ(count(ben_), 200u);
+}
+
+TEST_F(TwoPeople, MeetAlsoWhenOneListenerCannotBeReached) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  for (const std::size_t unreachable : {ana_, ben_}) {
+    world_.down(ana_);
+    world_.down(ben_);
+    world_.set_listener(ana_, unreachable != ana_);
+    world_.set_listener(ben_, unreachable != ben_);
+    ASSERT_TRUE(world_.up(ana_));
+    ASSERT_TRUE(world_.up(ben_));
+    EXPECT_TRUE(synced(ana_)) << unreachable;
+  }
+}
+
+TEST_F(TwoPeople, SyncWithThePartnerAwayIsNotReached) {
+  EXPECT_TRUE(is_failed(world_.ask(ana_, SyncNow{10s}), Reason::kNotPaired));
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.down(ben_);
+  EXPECT_TRUE(is_failed(world_.ask(ana_, SyncNow{10s}), Reason::kPartnerAway));
+}
+
+TEST_F(TwoPeople, AWithdrawalMadeWhileTheOtherIsAwayArrives) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(std::holds_alternative<Entered>(world_.ask(ana_, say_open())));
+  ASSERT_TRUE(synced(ben_));
+  ASSERT_TRUE(said_of_partner(ben_));
+  for (const std::int64_t ten_years : {0L, 315'360'000L, -630'720'000L}) {
+    world_.set_network(false);
+    world_.ask(ana_, say_open());
+    world_.ask(ana_, withdraw());
+    world_.ask(ana_, say_open());
+    ASSERT_FALSE(std::holds_alternative<Failed>(world_.ask(ana_, withdraw())));
+    world_.shift_wall(ben_, ten_years);
+    world_.set_network(true);
+    ASSERT_TRUE(synced(ben_));
+    EXPECT_FALSE(said_of_partner(ben_)) << ten_years;
+  }
+}
+
+TEST_F(TwoPeople, AfterUnpairNothingIsExchanged) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(std::holds_alternative<Done>(world_.ask(ana_, Unpair{})));
+  world_.ask(ben_, boundary("to nobody", true));
+  EXPECT_TRUE(is_failed(world_.ask(ben_, SyncNow{10s}), Reason::kPartnerAway));
+  EXPECT_EQ(count(ana_), 0u);
+  EXPECT_TRUE(is_failed(world_.ask(ana_, Unpair{}), Reason::kNotPaired));
+}
+
+TEST_F(TwoPeople, ThatPairAgainContinueTheirCouple) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.ask(ana_, boundary("still here", true));
+  ASSERT_TRUE(synced(ben_));
+  world_.ask(ana_, Unpair{});
+  world_.ask(ben_, Unpair{});
+  ASSERT_TRUE(world_.pair(ben_, ana_));
+  world_.ask(ben_, boundary("and this", true));
+  ASSERT_TRUE(synced(ana_));
+  EXPECT_EQ(count(ana_), 2u);
+  EXPECT_EQ(count(ben_), 2u);
+}
+
+TEST_F(TwoPeople, AreSilentWhileNothingHappens) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(synced(ana_));
+  world_.run(30s);
+  const std::size_t before = world_.units_sent();
+  world_.run(10min);
+  EXPECT_EQ(world_.units_sent(), before);
+}
+
+TEST_F(TwoPeople, AThirdPersonLearnsNothing) {
+  const std::size_t eve = world_.add_person("Eve");
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.ask(ana_, boundary("between us", true));
+  ASSERT_TRUE(synced(ben_));
+  EXPECT_EQ(count(eve), 0u);
+  EXPECT_FALSE(std::get<StatusShown>(world_.ask(eve, AskStatus{})).paired);
+}
+
+TEST_F(TwoPeople, AWatcherHearsThatAKindChanged) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  const RequestId watch = world_.begin(ben_, Watch{});
+  world_.ask(ana_, boundary("news", true));
+  world_.run(1s);
+  ASSERT_FALSE(world_.answers(watch).empty());
+  EXPECT_EQ(std::get<Changed>(world_.answers(watch).front()).kind, kBoundary);
+}
+
+}  // namespace
+}  // namespace attune::sync
