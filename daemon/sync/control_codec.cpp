@@ -1,5 +1,7 @@
 #include "daemon/sync/control_codec.h"
 
+#include <strings.h>
+
 #include <algorithm>
 
 #include "attune/v1/control.pb.h"
@@ -136,7 +138,7 @@ std::optional<ControlRequest> request_of(const v1::Request& request) {
 
 /// Protobuf's copies of passphrases, overwritten before the message is freed.
 void wipe(v1::Request& request) {
-  const auto clear = [](std::string* secret) { std::fill(secret->begin(), secret->end(), '\0'); };
+  const auto clear = [](std::string* secret) { ::explicit_bzero(secret->data(), secret->size()); };
   if (request.has_init()) clear(request.mutable_init()->mutable_passphrase());
   if (request.has_unlock()) clear(request.mutable_unlock()->mutable_passphrase());
   if (request.has_change_passphrase()) {
@@ -146,7 +148,7 @@ void wipe(v1::Request& request) {
 }
 
 void wipe(std::optional<std::vector<WireField>>& fields) {
-  for (WireField& field : *fields) std::fill(field.bytes.begin(), field.bytes.end(), 0);
+  for (WireField& field : *fields) ::explicit_bzero(field.bytes.data(), field.bytes.size());
 }
 
 void put_item(const Item& item, v1::Item* out) {
