@@ -1,0 +1,264 @@
+#include "daemon/sync/sync_codec.h"
+
+#include <cassert>
+#include <limits>
+
+#include "attune/v1/sync.pb.h"
+#include "proto/limits.h"
+
+namespace attune::sync {
+namespace {
+
+constexpr std::size_t kHashBytes = 32;
+constexpr std::size_t kDotBytesMax = 50;
+/// Fields of one message beside its lists: ours, and those of a newer version.
+constexpr std::size_t kFieldsMax = 16;
+
+// ---- The wire form, before protobuf builds objects from it.
+
+constexpr std::uint32_t kOpsNumber = v1::Sync::kOpsFieldNumber;
+constexpr std::uint32_t kRunsNumber = v1::Ops::kRunsFieldNumber;
+constexpr std::uint32_t kRunOpsNumber = v1::Run::kOpsFieldNumber;
+
+struct WireItem {
+  std::uint64_t number = 0;
+  std::optional<ByteView> content;  ///< of a length-delimited field
+};
+
+/// nullopt for the end of a group, a reserved type or a value that is not all there.
+std::optional<WireItem> take_item(Reader& reader) {
+  const std::uint64_t tag = reader.leb();
+  WireItem item{.number = tag >> 3, .content = {}};
+  switch (tag & 7) {
+    case 0:
+      reader.leb();
+      break;
+    case 1:
+      reader.take(8);
+      break;
+    case 2:
+      item.content = reader.lv(reader.left());
+      break;
+    case 5:
+      reader.take(4);
+      break;
+    default:
+      return std::nullopt;
+  }
+  if (!reader.ok() || item.number == 0) return std::nullopt;
+  return item;
+}
+
+/// Counts what one batch holds, over all of its runs.
+class BatchShape {
+ public:
+  bool ops(ByteView message) {
+    return walk(message, kRunsNumber, [this](ByteView content) {
+      return ++runs_ <= limits::kBatchOpsMax && run(content);
+    });
+  }
+
+ private:
+  bool run(ByteView message) {
+    return walk(message, kRunOpsNumber, [this](ByteView content) {
+      return ++ops_ <= limits::kBatchOpsMax && content.size() <= limits::kOpBytesMax;
+    });
+  }
+  /// Visits the elements of one list; of all other fields there are few.
+  template <typename Visit>
+  static bool walk(ByteView message, std::uint32_t list, Visit visit) {
+    Reader reader(message);
+    for (std::size_t others = 0; reader.left() > 0;) {
+      const auto item = take_item(reader);
+      if (!item) return false;
+      const bool element = item->number == list && item->content;
+      if (element ? !visit(*item->content) : ++others > kFieldsMax) return false;
+    }
+    return true;
+  }
+
+  std::size_t runs_ = 0;
+  std::size_t ops_ = 0;
+};
+
+bool flat(ByteView message) {
+  Reader reader(message);
+  for (std::size_t count = 0; reader.left() > 0; ++count) {
+    if (count == kFieldsMax || !take_item(reader)) return false;
+  }
+  return true;
+}
+
+/// One body, of a bounded number of parts. Messages nest no deeper than Sync, Ops and Run.
+bool has_shape(ByteView bytes) {
+  Reader reader(bytes);
+  const auto body = take_item(reader);
+  if (!body || !body->content || !reader.done()) return false;
+  return body->number == kOpsNumber ? BatchShape().ops(*body->content) : flat(*body->content);
+}
+
+// ---- Values.
+
+std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
+
+std::string encode_dot(const crdt::Dot& dot) {
+  Bytes out;
+  append(out, dot.actor.stream.couple.view());
+  append(out, dot.actor.device.view());
+  append(out, dot.actor.incarnation.view());
+  append_leb(out, dot.counter);
+  return text_of(out);
+}
+
+std::optional<crdt::Dot> decode_dot(const std::string& text) {
+  if (text.size() > kDotBytesMax) return std::nullopt;
+  Reader reader(as_bytes(text));
+  crdt::Dot dot;
+  dot.actor.stream.couple.bytes = reader.take_array<CoupleId::kSize>();
+  dot.actor.device.bytes = reader.take_array<DeviceId::kSize>();
+  dot.actor.incarnation.bytes = reader.take_array<Incarnation::kSize>();
+  dot.counter = reader.leb();
+  const std::uint64_t counter_max =
+      std::numeric_limits<std::uint64_t>::max() - limits::kBatchOpsMax;
+  if (!reader.done() || dot.counter == 0 || dot.counter > counter_max) return std::nullopt;
+  return dot;
+}
+
+using Hash = std::array<std::uint8_t, kHashBytes>;
+
+bool decode_optional_hash(const std::string& text, std::optional<Hash>& out) {
+  if (text.empty()) return true;
+  if (text.size() != kHashBytes) return false;
+  Reader reader(as_bytes(text));
+  out = reader.take_array<kHashBytes>();
+  return true;
+}
+
+std::optional<std::vector<Endpoint>> decode_addresses(const std::string& text) {
+  std::vector<Endpoint> addresses;
+  Reader reader(as_bytes(text));
+  while (reader.left() > 0) {
+    const auto endpoint = take_endpoint(reader);
+    if (!endpoint || addresses.size() == limits::kAddressesMax) return std::nullopt;
+    addresses.push_back(*endpoint);
+  }
+  return addresses;
+}
+
+std::optional<SyncMessage> decode(const v1::Greeting& wire) {
+  Greeting greeting;
+  auto moved = decode_vector(as_bytes(wire.moved()));
+  auto addresses = decode_addresses(wire.addresses());
+  if (!moved || !addresses || wire.digest().size() != kHashBytes) return std::nullopt;
+  Reader digest(as_bytes(wire.digest()));
+  greeting.digest = digest.take_array<kHashBytes>();
+  greeting.moved = std::move(*moved);
+  greeting.whole = wire.whole();
+  greeting.addresses = std::move(*addresses);
+  return greeting;
+}
+
+std::optional<OpRun> decode(const v1::Run& wire) {
+  OpRun run;
+  const auto first = decode_dot(wire.first());
+  if (!first || wire.ops().empty()) return std::nullopt;
+  if (!decode_optional_hash(wire.seed(), run.seed)) return std::nullopt;
+  if (!decode_optional_hash(wire.tag(), run.tag)) return std::nullopt;
+  run.first = *first;
+  run.ops.reserve(static_cast<std::size_t>(wire.ops_size()));
+  for (const std::string& op : wire.ops()) run.ops.emplace_back(op.begin(), op.end());
+  return run;
+}
+
+std::optional<SyncMessage> decode(const v1::Ops& wire) {
+  OpsMessage batch;
+  batch.runs.reserve(static_cast<std::size_t>(wire.runs_size()));
+  for (const v1::Run& wire_run : wire.runs()) {
+    auto run = decode(wire_run);
+    if (!run) return std::nullopt;
+    batch.runs.push_back(std::move(*run));
+  }
+  return batch;
+}
+
+std::optional<SyncMessage> decode(const v1::Ack& wire) {
+  auto moved = decode_vector(as_bytes(wire.moved()));
+  if (!moved) return std::nullopt;
+  return Ack{.moved = std::move(*moved)};
+}
+
+std::optional<SyncMessage> decode(const v1::Even& wire) {
+  auto moved = decode_vector(as_bytes(wire.moved()));
+  if (!moved) return std::nullopt;
+  return Even{.number = wire.number(), .answer = wire.answer(), .moved = std::move(*moved)};
+}
+
+// ---- To the wire.
+
+void fill(const Greeting& greeting, v1::Sync& sync) {
+  assert(greeting.addresses.size() <= limits::kAddressesMax);
+  v1::Greeting& wire = *sync.mutable_greeting();
+  wire.set_digest(text_of(greeting.digest));
+  wire.set_moved(text_of(encode_vector(greeting.moved)));
+  wire.set_whole(greeting.whole);
+  Bytes addresses;
+  for (const Endpoint& endpoint : greeting.addresses) append_endpoint(addresses, endpoint);
+  wire.set_addresses(text_of(addresses));
+}
+
+void fill(const OpsMessage& batch, v1::Sync& sync) {
+  v1::Ops& wire = *sync.mutable_ops();
+  for (const OpRun& run : batch.runs) {
+    v1::Run& wire_run = *wire.add_runs();
+    wire_run.set_first(encode_dot(run.first));
+    if (run.seed) wire_run.set_seed(text_of(*run.seed));
+    for (const Bytes& op : run.ops) wire_run.add_ops(text_of(op));
+    if (run.tag) wire_run.set_tag(text_of(*run.tag));
+  }
+}
+
+void fill(const Ack& ack, v1::Sync& sync) {
+  sync.mutable_ack()->set_moved(text_of(encode_vector(ack.moved)));
+}
+
+void fill(const Even& even, v1::Sync& sync) {
+  v1::Even& wire = *sync.mutable_even();
+  wire.set_number(even.number);
+  wire.set_answer(even.answer);
+  wire.set_moved(text_of(encode_vector(even.moved)));
+}
+
+void fill(const CloseMessage&, v1::Sync&) {}
+
+}  // namespace
+
+Bytes encode_sync(const SyncMessage& message) {
+  v1::Sync sync;
+  std::visit([&sync](const auto& body) { fill(body, sync); }, message);
+  Bytes out(sync.ByteSizeLong());
+  const bool written = sync.SerializeToArray(out.data(), static_cast<int>(out.size()));
+  assert(written);
+  static_cast<void>(written);
+  return out;
+}
+
+std::optional<SyncMessage> decode_sync(ByteView body) {
+  if (body.size() > limits::kFramePlainMax || !has_shape(body)) return std::nullopt;
+  v1::Sync sync;
+  if (!sync.ParseFromArray(body.data(), static_cast<int>(body.size()))) return std::nullopt;
+  switch (sync.body_case()) {
+    case v1::Sync::kGreeting:
+      return decode(sync.greeting());
+    case v1::Sync::kOps:
+      return decode(sync.ops());
+    case v1::Sync::kAck:
+      return decode(sync.ack());
+    case v1::Sync::kEven:
+      return decode(sync.even());
+    case v1::Sync::BODY_NOT_SET:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace attune::sync
