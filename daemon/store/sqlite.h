@@ -19,14 +19,13 @@ namespace attune::store {
 /// StoreError, except memory that is not there: std::bad_alloc.
 class Database {
  public:
-  enum class Mode { kCreate, kOpen };
-  /// kBusy where another process holds it. kOpen never makes a new file.
-  Database(const std::filesystem::path& file, Mode mode);
+  /// An existing file; an empty one becomes a database. kBusy where another process holds it.
+  explicit Database(const std::filesystem::path& file);
 
   /// One or more statements without rows to read.
   void execute(const std::string& sql);
   /// The one integer that a query or pragma gives.
-  [[nodiscard]] std::int64_t number(std::string_view sql);
+  [[nodiscard]] std::int64_t number(std::string_view sql) const;
   /// Writes the log back into the file; truncated to nothing where `truncate`.
   void checkpoint(bool truncate);
   /// Pages of log that the last commit left.

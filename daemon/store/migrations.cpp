@@ -1,0 +1,58 @@
+#include "daemon/store/migrations.h"
+
+#include <array>
+
+namespace attune::store {
+namespace {
+
+constexpr const char* kSealedTable =
+    "CREATE TABLE sealed(id BLOB PRIMARY KEY, box BLOB) WITHOUT ROWID";
+
+struct Migration {
+  std::uint32_t to = 0;
+  const char* sql = nullptr;
+};
+// Each takes a store of the version before. What is written here is never changed, only added to.
+constexpr std::array kMigrations = {
+    Migration{.to = 1, .sql = kSealedTable},
+};
+static_assert(kMigrations.back().to == kStoreVersion);
+
+std::uint32_t version_of(const Database& database) {
+  return static_cast<std::uint32_t>(database.number("PRAGMA user_version"));
+}
+
+}  // namespace
+
+std::uint32_t read_version(const std::filesystem::path& file) {
+  const DatabaseHeader header = read_header(file);
+  if (header.application_id != kApplicationId)
+    throw StoreError(StoreFault::kDamaged, "no store here");
+  if (header.user_version > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
+  if (header.user_version == 0) throw StoreError(StoreFault::kDamaged, "a store never finished");
+  return header.user_version;
+}
+
+void migrate(Database& database) {
+  if (version_of(database) > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
+  for (const Migration& migration : kMigrations) {
+    if (version_of(database) >= migration.to) continue;
+    Transaction transaction(database);
+    database.execute(migration.sql);
+    database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+    database.execute("PRAGMA user_version=" + std::to_string(migration.to));
+    transaction.commit();
+  }
+}
+
+void check_schema(const Database& database) {
+  Statement rows(database, "SELECT sql FROM sqlite_schema");
+  int count = 0;
+  while (rows.step()) {
+    ++count;
+    if (rows.text(0) != kSealedTable) throw StoreError(StoreFault::kDamaged, "schema");
+  }
+  if (count != 1) throw StoreError(StoreFault::kDamaged, "schema");
+}
+
+}  // namespace attune::store
