@@ -1,0 +1,112 @@
+#include "daemon/couple/admission.h"
+
+#include <algorithm>
+
+#include "daemon/couple/audience.h"
+#include "daemon/couple/authorship.h"
+#include "proto/limits.h"
+
+namespace attune::couple {
+namespace {
+
+// The bytes of a slot are one occurrence of its field, or nothing where the field is cleared.
+bool slot_fits(const FieldRow& row, const crdt::Slot& slot) {
+  if (slot.rank.has_value() != (row.merge == Merge::kProtective)) return false;
+  if (slot.removes && row.merge != Merge::kSet) return false;
+  if (!slot.body) return true;
+  const Bytes& bytes = slot.body->bytes;
+  if (row.merge == Merge::kProtective) {
+    return fits(row, bytes) && slot.rank == row.rank_of(bytes);
+  }
+  return bytes.empty() || fits(row, bytes);
+}
+
+// Fields of our own, and those that are not known here.
+bool system_slot_fits(const crdt::Slot& slot) {
+  if (slot.removes) return false;
+  if (slot.field == kFieldLife) {
+    if (slot.rank != 1u) return false;
+    return !slot.body || wire_varint(slot.body->bytes) == 1u;
+  }
+  if (slot.field == kFieldForget) {
+    return !slot.rank && (!slot.body || slot.body->bytes.empty());
+  }
+  return true;
+}
+
+// The topic that an op says, where it says one.
+std::optional<std::string_view> topic_of(const KindRow& row, const crdt::Op& op) {
+  const FieldRow* field = row.topic();
+  if (field == nullptr) return std::nullopt;
+  for (const crdt::Slot& slot : op.slots) {
+    if (slot.field != field->number || !slot.body) continue;
+    const auto content = wire_content(slot.body->bytes);
+    if (content) return as_text(*content);
+  }
+  return std::nullopt;
+}
+
+bool is_the_one(const Kinds& kinds, const KindRow& row, const crdt::Op& op) {
+  const CoupleId& couple = op.dot.actor.stream.couple;
+  const auto whose = owner(kinds.people(), op.entry, op.kind);
+  if (!whose) return false;
+  switch (row.one) {
+    case One::kMany:
+      return true;
+    case One::kPerPerson:
+      return op.entry == only_one(row, *whose, couple, "");
+    case One::kPerPersonAndTopic: {
+      const auto topic = topic_of(row, op);
+      return !topic || op.entry == only_one(row, *whose, couple, *topic);
+    }
+  }
+  return false;
+}
+
+bool is_system(std::uint32_t field) { return field == kFieldLife || field == kFieldForget; }
+
+// What may still be said of an entry that its owner forgot: that it is over, and that it is
+// forgotten.
+bool only_ends(const KindRow& row, const crdt::Op& op) {
+  const FieldRow* field = row.ending_field();
+  return std::ranges::all_of(op.slots, [field](const crdt::Slot& slot) {
+    if (is_system(slot.field)) return true;
+    return field != nullptr && slot.field == field->number && slot.rank == field->ending()->rank;
+  });
+}
+
+}  // namespace
+
+bool may_enter(const Kinds& kinds, const crdt::Op& op) {
+  if (op.husk) return true;
+  const KindRow* row = kinds.table().kind(op.kind);
+  if (row == nullptr) return true;
+  for (const crdt::Slot& slot : op.slots) {
+    const FieldRow* field = row->field(slot.field);
+    const bool fit = field != nullptr ? slot_fits(*field, slot) : system_slot_fits(slot);
+    if (!fit) return false;
+  }
+  return is_the_one(kinds, *row, op);
+}
+
+bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) {
+  const crdt::Op& op = kept.op;
+  if (op.husk) return true;
+  const KindRow* row = kinds.table().kind(op.kind);
+  if (row == nullptr) return true;
+  const auto author = kinds.person(op.dot.actor.device);
+  if (!author) return false;
+  const bool hides = op.dot.actor.stream.is_mine() && op.slots.size() == 1 &&
+                     op.slots.front().field == kFieldForget;
+  if (!hides && !may_write(*row, kinds.people(), op.entry, *author)) return false;
+  if (!op.dot.actor.stream.is_mine()) {
+    const bool seen_by_both = std::ranges::all_of(op.slots, [&](const crdt::Slot& slot) {
+      return may_be_seen_by_both(kinds.table(), op.kind, slot.field);
+    });
+    if (!seen_by_both) return false;
+  }
+  if (row->one != One::kMany) return true;
+  return !view.forgotten_in(op.entry, *author, *kept.past) || only_ends(*row, op);
+}
+
+}  // namespace attune::couple

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "daemon/couple/people.h"
+#include "daemon/crdt/op.h"
+#include "proto/kind_table.h"
+
+namespace attune::couple {
+
+/// Whose an entry is, of these two people: the id itself proves owner and kind. nullopt: neither's.
+/// Source: docs/protocol.md, Operations.
+std::optional<PersonId> owner(const People& people, const EntryId& id, std::uint32_t kind);
+
+/// Whether `author` may change or end an entry: its owner, or, for Writer::kEither, both.
+bool may_write(const KindRow& row, const People& people, const EntryId& id, const PersonId& author);
+
+/// The id of what there is one of, for its owner, couple and topic ("" where the kind has none).
+EntryId only_one(const KindRow& row, const PersonId& owner, const CoupleId& couple,
+                 std::string_view topic);
+
+}  // namespace attune::couple

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "daemon/couple/lapse.h"
+#include "daemon/couple/loosening.h"
+#include "daemon/couple/standing.h"
+#include "daemon/sync/notebook_state.h"
+#include "proto/limits.h"
+
+namespace attune::sync {
+namespace {
+
+// How often a wait is written down: what a sudden end of the machine can cost it.
+constexpr std::chrono::seconds kWaitKept = 1h;
+
+}  // namespace
+
+// Whatever was said for a night that is over leaves this device, whoever said it.
+void Notebook::State::end_nights(const Now& now, Ripple& ripple) {
+  for (auto& [id, in] : streams) {
+    const std::set<crdt::Dot> nights = in.nights;
+    for (const crdt::Dot& dot : nights) {
+      const crdt::Kept* kept = in.log.find(dot);
+      if (!couple::is_over(kept->arrival, now)) continue;
+      const std::uint32_t kind = kept->op.kind;
+      if (in.view.lose(*kept)) changed(kind, ripple);
+      make_husk(in, dot, ripple);
+    }
+  }
+  if (last_act && is_tonight(last_act->kind)) {
+    const auto at = streams.find(last_act->stream);
+    if (at == streams.end() || at->second.view.find(last_act->entry) == nullptr) {
+      last_act.reset();
+      ripple.persist.changes.push_back(act_record(last_act));
+      ripple.persist.erases = true;
+    }
+  }
+}
+
+// The wait is over: the real op, with what was on screen when it was asked for. Where something
+// stricter has come that was not, nothing is loosened.
+void Notebook::State::issue(const Now& now, Intent intent, Ripple& ripple) {
+  const auto at = streams.find(intent.stream);
+  if (at == streams.end()) return;
+  Stream& in = at->second;
+  const crdt::EntryState* entry = in.view.find(intent.entry);
+  const KindRow* row = kinds.table().kind(intent.kind);
+  if (entry == nullptr || row == nullptr || couple::is_ended(*row, *entry)) return;
+  const bool forgotten = couple::is_forgotten(*row, *entry, self.person);
+  std::erase_if(intent.slots, [&](const crdt::Slot& slot) {
+    if (!slot.rank) return forgotten;
+    const crdt::VersionVector was_seen = in.log.closure(slot.over.dots);
+    return !couple::takes_effect(entry->find(slot.field), *slot.rank, was_seen);
+  });
+  if (intent.slots.empty()) return;
+  write(now, in, {.entry = intent.entry, .kind = intent.kind, .slots = std::move(intent.slots)},
+        ripple);
+}
+
+void Notebook::State::issue_intents(const Now& now, Ripple& ripple) {
+  std::vector<EntryId> due;
+  for (auto& [id, intent] : intents) {
+    const KindRow* row = kinds.table().kind(intent.kind);
+    couple::Wait counted = intent.wait;
+    counted.count(now);
+    if (row != nullptr && counted.left(*row) == 0s) {
+      due.push_back(id);
+    } else if (counted.boot.id != intent.wait.boot.id ||
+               counted.counted - intent.wait.counted >= kWaitKept ||
+               counted.wall < intent.wait.wall) {
+      intent.wait = counted;
+      ripple.persist.changes.push_back(intent_record(intent));
+    }
+  }
+  for (const EntryId& id : due) {
+    Intent intent = std::move(intents.at(id));
+    if (last_act && last_act->waits && last_act->entry == id) {
+      last_act.reset();
+      ripple.persist.changes.push_back(act_record(last_act));
+    }
+    drop_intent(id, ripple);
+    issue(now, std::move(intent), ripple);
+  }
+}
+
+void Notebook::State::expire_undo(const Now& now, Ripple& ripple) {
+  if (!last_act) return;
+  const bool same_boot = last_act->since.id == now.boot.id;
+  if (same_boot && now.boot.since - last_act->since.since < limits::kUndoLife) return;
+  last_act.reset();
+  ripple.persist.changes.push_back(act_record(last_act));
+  ripple.persist.erases = true;
+}
+
+std::optional<Steady> Notebook::State::pass_time(const Now& now, Ripple& ripple) {
+  end_nights(now, ripple);
+  issue_intents(now, ripple);
+  expire_undo(now, ripple);
+
+  std::optional<std::chrono::seconds> next;
+  const auto at_latest = [&next](std::chrono::seconds wait) {
+    next = next ? std::min(*next, wait) : wait;
+  };
+  for (const auto& [id, in] : streams) {
+    for (const crdt::Dot& dot : in.nights) {
+      at_latest(couple::until_over(in.log.find(dot)->arrival, now));
+    }
+  }
+  for (const auto& [id, intent] : intents) {
+    const KindRow* row = kinds.table().kind(intent.kind);
+    if (row == nullptr) continue;
+    couple::Wait counted = intent.wait;
+    counted.count(now);
+    at_latest(std::min(counted.left(*row), kWaitKept));
+  }
+  if (last_act) at_latest(limits::kUndoLife - (now.boot.since - last_act->since.since));
+  if (!next) return std::nullopt;
+  // At least a second, so that a clock that stands still costs no more than that.
+  return now.steady + std::max(*next, std::chrono::seconds{1});
+}
+
+}  // namespace attune::sync
