@@ -53,6 +53,7 @@ class ControlSocket::State : public std::enable_shared_from_this<State> {
 
   void start() { asio::co_spawn(io_, accept_all(shared_from_this()), rethrow); }
   void stop();
+  void pause();
   void retire();
   void answer(RequestId id, Bytes body, bool last);
   static asio::awaitable<void> drained(std::shared_ptr<State> self,
@@ -87,6 +88,8 @@ void ControlSocket::State::stop() {
   clients_.clear();
   requests_.clear();
 }
+
+void ControlSocket::State::pause() { listener_.pause(); }
 
 void ControlSocket::State::retire() {
   listener_.close();
@@ -208,6 +211,7 @@ std::size_t ControlSocket::clients() const { return state_->clients(); }
 asio::awaitable<void> ControlSocket::drained(std::chrono::milliseconds patience) {
   return State::drained(state_, patience);
 }
+void ControlSocket::pause() { state_->pause(); }
 void ControlSocket::retire() { state_->retire(); }
 
 }  // namespace attune::net

@@ -73,6 +73,9 @@ class ControlSocket {
   /// Returns when all answers have been taken by the kernel, or after `patience`. Before an execve
   /// or the end of the process.
   asio::awaitable<void> drained(std::chrono::milliseconds patience);
+  /// Accepts nobody any more, and the socket listens on: who connects waits for the process that
+  /// inherits it. Before the last answers that this process gives.
+  void pause();
   /// Accepts nobody any more and removes the socket file, unless it was adopted.
   void retire();
 

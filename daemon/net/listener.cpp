@@ -113,10 +113,17 @@ void Listener::close() {
   timer_.cancel();
 }
 
+void Listener::pause() {
+  paused_ = true;
+  asio::error_code ignored;
+  socket_.cancel(ignored);
+  timer_.cancel();
+}
+
 asio::awaitable<Fd> Listener::accept() {
-  while (socket_.is_open()) {
+  while (socket_.is_open() && !paused_) {
     auto [error] = co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, kAsTuple);
-    if (error || !socket_.is_open()) break;
+    if (error || paused_ || !socket_.is_open()) break;
     Fd fd{accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (fd) co_return fd;
     if (judge(errno) == AcceptFailure::kTryAgain) continue;

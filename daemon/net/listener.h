@@ -30,14 +30,19 @@ class Listener {
   Listener(asio::io_context& io, Fd fd, std::chrono::milliseconds pause);
 
   [[nodiscard]] int fd() const;
-  /// The next connection, non-blocking and close-on-exec; empty once the listener is closed.
+  /// The next connection, non-blocking and close-on-exec; empty once the listener is closed or
+  /// paused.
   asio::awaitable<Fd> accept();
   void close();
+  /// accept() gives nobody any more, and the socket listens on: who connects waits for a process
+  /// that inherits it.
+  void pause();
 
  private:
   mutable asio::posix::stream_descriptor socket_;
   asio::steady_timer timer_;
   std::chrono::milliseconds pause_;
+  bool paused_ = false;
 };
 
 }  // namespace attune::net

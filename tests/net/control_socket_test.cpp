@@ -322,6 +322,25 @@ TEST_F(ControlSocketTest, WhoConnectedBeforeAnExecIsServedAfterIt) {
   EXPECT_TRUE(fs::exists(settings_.path));  // it is not ours to remove
 }
 
+TEST_F(ControlSocketTest, WhoConnectsToAPausedOneIsServedByTheNext) {
+  open();
+  Stranger early = connect();
+  ask(early, pattern(1));
+  control_->pause();
+  Stranger late = connect();
+  late.send(control_frame(pattern(4)));
+  control_->answer(RequestId{1}, pattern(9), true);
+  ASSERT_TRUE(run_until([&] { return early.heard() == control_frame(pattern(9)); }));
+  EXPECT_EQ(desk_.requests.size(), 1u);
+  EXPECT_EQ(control_->clients(), 1u);
+  const int inherited = dup(control_->listener_fd());
+  control_.reset();
+  settings_.listener_fd = inherited;
+  open();
+  ASSERT_TRUE(run_until([&] { return desk_.requests.size() == 2; }));
+  EXPECT_EQ(desk_.requests[1].second, pattern(4));
+}
+
 TEST_F(ControlSocketTest, RetiringRemovesTheFileAndKeepsItsClients) {
   open();
   Stranger client = connect();
