@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <utility>
 
+#include "crypto/secret.h"
 #include "daemon/clock.h"
 #include "daemon/findings.h"
 #include "daemon/port_file.h"
@@ -17,8 +17,8 @@
 namespace attune {
 namespace {
 
-/// The Replica's own dials have the top bit set; incoming links count up from 1 without it.
-constexpr std::chrono::milliseconds kAnswersPatience{1'000};
+/// How long clients that are connected keep a daemon that is about to leave.
+constexpr std::chrono::milliseconds kAnswersPatience{500};
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -37,6 +37,20 @@ net::Framing framing_of(sync::Conversation conversation) {
       return net::kQrAnswer;
   }
   return net::kQrAnswer;
+}
+
+void wipe_passphrases(sync::ControlRequest& control) {
+  const auto wipe = [](Bytes& bytes) { TypedPassphrase taken(std::move(bytes)); };
+  std::visit(Overloaded{
+                 [&](sync::InitRequest& init) { wipe(init.passphrase); },
+                 [&](sync::UnlockRequest& unlock) { wipe(unlock.passphrase); },
+                 [&](sync::ChangePassphraseRequest& change) {
+                   wipe(change.old_passphrase);
+                   wipe(change.new_passphrase);
+                 },
+                 [](const auto&) {},
+             },
+             control);
 }
 
 sync::Failed failed(sync::Code code, sync::Reason reason) {
@@ -150,16 +164,19 @@ void Driver::client_gone(RequestId request) {
 }
 
 void Driver::obey(RequestId request, sync::ControlRequest control) {
-  if (locking_) return answer(request, failed(sync::Code::kLocked, sync::Reason::kLocked));
-  const auto reply = [this, request](sync::Answer result) {
-    const bool open_now =
-        std::holds_alternative<sync::Done>(result) && lifecycle_.replica() != nullptr && !is_open_;
-    if (open_now) opened();
+  if (leaving_) return turn_away(request, std::move(control));
+  const auto reply = [this, request](const sync::Answer& result) {
+    const auto* failure = std::get_if<sync::Failed>(&result);
+    if (failure == nullptr && lifecycle_.replica() != nullptr && !is_open_) opened();
     answer(request, result);
+    if (failure != nullptr && failure->reason == sync::Reason::kStoreFailed) {
+      // What the kernel said of an fsync cannot be asked twice: only a fresh process may look.
+      leave([](Driver& driver) { driver.end_with_failure("store-failed"); });
+    }
   };
   std::visit(Overloaded{
                  [&](sync::InitRequest& init) {
-                   lifecycle_.init(std::move(init.name), std::move(init.passphrase), reply);
+                   lifecycle_.init(init.name, std::move(init.passphrase), reply);
                  },
                  [&](sync::UnlockRequest& unlock) {
                    lifecycle_.unlock(std::move(unlock.passphrase), reply);
@@ -212,11 +229,13 @@ void Driver::opened() {
 }
 
 void Driver::begin_lock(RequestId request) {
-  if (lifecycle_.state() == Lifecycle::State::kEmpty) {
+  const auto state = lifecycle_.state();
+  if (state == Lifecycle::State::kEmpty) {
     return answer(request, failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp));
   }
-  if (lifecycle_.state() == Lifecycle::State::kLocked) return answer(request, sync::Done{"locked"});
-  locking_ = true;
+  if (state == Lifecycle::State::kLocked) return answer(request, sync::Done{"locked"});
+  // From here on a new client waits for the fresh process: none is lost in between.
+  leave([](Driver& driver) { reexecute(driver.home_, driver.inherited_); });
   is_open_ = false;
   timer_.cancel();
   watch_.reset();
@@ -227,8 +246,46 @@ void Driver::begin_lock(RequestId request) {
     answer(waiting, failed(sync::Code::kLocked, sync::Reason::kLocked));
   }
   answer(request, sync::Done{"locked"});
-  asio::co_spawn(io_, control_->drained(kAnswersPatience),
-                 [this](std::exception_ptr) { reexecute(home_, inherited_); });
+}
+
+void Driver::leave(void (*last_act)(Driver&)) {
+  if (leaving_) return;
+  leaving_ = true;
+  control_->pause();
+  asio::co_spawn(io_, clients_gone(this), [this, last_act](const std::exception_ptr&) {
+    if (control_) last_act(*this);  // else stop() came in between
+  });
+}
+
+/// Who is connected has at most kAnswersPatience to ask, to take the answer and to go.
+asio::awaitable<void> Driver::clients_gone(Driver* driver) {
+  constexpr std::chrono::milliseconds kLook{5};
+  const auto deadline = std::chrono::steady_clock::now() + kAnswersPatience;
+  asio::steady_timer look(driver->io_);
+  while (driver->control_ && driver->control_->clients() > 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+    look.expires_after(kLook);
+    co_await look.async_wait(asio::use_awaitable);
+  }
+}
+
+void Driver::turn_away(RequestId request, sync::ControlRequest control) {
+  wipe_passphrases(control);
+  const auto* asked = std::get_if<sync::Command>(&control);
+  if (asked != nullptr && std::holds_alternative<sync::AskStatus>(*asked)) {
+    return describe(request);
+  }
+  if (std::holds_alternative<sync::LockRequest>(control)) {
+    return answer(request, sync::Done{"locked"});
+  }
+  answer(request, failed(sync::Code::kLocked, sync::Reason::kLocked));
+}
+
+void Driver::end_with_failure(const char* event) {
+  spdlog::critical("{}", event);
+  spdlog::shutdown();
+  crypto::arena::wipe_all();
+  ::_exit(1);
 }
 
 // ---- One step, and its Output from top to bottom.
@@ -280,24 +337,21 @@ bool Driver::persist(const RecordBatch& batch) {
       spdlog::error("store-full");
       return false;
     }
-    // What the kernel said of an fsync cannot be asked twice: only a fresh process may look again.
-    spdlog::critical("store-failed");
-    spdlog::shutdown();
-    ::_exit(1);
+    end_with_failure("store-failed");
   }
 }
 
 void Driver::fold_again() {
+  // A Replica whose very first step finds no room would be folded for ever.
+  if (folding_) end_with_failure("store-full");
   lan_->close_all();
   for (const auto& [waiting, diagnose] : std::exchange(open_requests_, {})) {
     answer(waiting, failed(sync::Code::kFailed, sync::Reason::kStoreFull));
   }
-  if (!lifecycle_.fold_again(read_clock())) {
-    spdlog::critical("store-damaged");
-    spdlog::shutdown();
-    ::_exit(1);
-  }
+  if (!lifecycle_.fold_again(read_clock())) end_with_failure("store-damaged");
+  folding_ = true;
   step(network());
+  folding_ = false;
 }
 
 void Driver::perform_links(const std::vector<sync::LinkAct>& acts) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <map>
@@ -37,6 +38,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
 
   /// Says goodbye to everybody and lets the io_context run dry.
   void stop();
+  /// Destruction would wait for a passphrase hash.
+  [[nodiscard]] bool hash_runs() const { return lifecycle_.hash_runs(); }
 
   // net::LanEvents
   void link_opened(LinkId link, bool dialled, const Endpoint& remote) override;
@@ -61,6 +64,10 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   void command(RequestId request, sync::Command command);
   void opened();
   void begin_lock(RequestId request);
+  void leave(void (*last_act)(Driver&));
+  static asio::awaitable<void> clients_gone(Driver* driver);
+  void turn_away(RequestId request, sync::ControlRequest control);
+  [[noreturn]] static void end_with_failure(const char* event);
   void answer(RequestId request, const sync::Answer& answer, bool last = true);
   void describe(RequestId request);
   [[nodiscard]] sync::NetworkChanged network() const;
@@ -71,7 +78,7 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   const Home& home_;
   const Settings& settings_;
   Inherited inherited_;
-  std::uint64_t next_link_ = 1;
+  std::uint64_t next_link_ = 1;  ///< incoming links; the Replica's own dials have the top bit set
   std::uint64_t next_request_ = 1;
   Lifecycle lifecycle_;
   std::vector<net::OwnAddress> addresses_;
@@ -82,7 +89,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   asio::steady_timer timer_;
   std::optional<Steady> armed_;
   bool is_open_ = false;  ///< the Replica was given the network
-  bool locking_ = false;  ///< answering the last requests before the process is replaced
+  bool leaving_ = false;  ///< the last answers go out, then this process is replaced or ends
+  bool folding_ = false;  ///< the step that begins a folded Replica runs
   /// Requests the Replica has not given the last answer to; `true` where it is a Diagnose.
   std::map<RequestId, bool> open_requests_;
 };

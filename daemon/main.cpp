@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "crypto/secret.h"
 #include "daemon/driver.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
@@ -51,6 +53,12 @@ Arguments read_arguments(int argc, char** argv) {
   return arguments;
 }
 
+[[noreturn]] void leave_at_once() {
+  spdlog::shutdown();
+  crypto::arena::wipe_all();
+  ::_exit(kDone);
+}
+
 int serve(const Home& home, const Settings& settings) {
   Inherited inherited = take_inherited();
   inherited.lock = hold_home(home, inherited.lock);
@@ -60,8 +68,11 @@ int serve(const Home& home, const Settings& settings) {
   signals.async_wait([&driver](const asio::error_code& error, int) {
     if (!error) driver.stop();
   });
+  hear_signals();
   ::sd_notify(0, "READY=1");
   io.run();
+  // A passphrase that is still being hashed is nobody's any more: the end does not wait for it.
+  if (driver.hash_runs()) leave_at_once();
   return kDone;
 }
 

@@ -110,15 +110,27 @@ std::vector<char*> pointers(std::vector<std::string>& lines) {
   return out;
 }
 
+/// A signal that comes between an exec and the fresh process's first look is not lost, and ends it
+/// as a signal at any other moment does.
+void mask_signals(int how) {
+  sigset_t ending;
+  ::sigemptyset(&ending);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ending, signal);
+  ::sigprocmask(how, &ending, nullptr);
+}
+
 }  // namespace
 
 void harden_process() {
+  mask_signals(SIG_BLOCK);
   ::prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
 }
+
+void hear_signals() { mask_signals(SIG_UNBLOCK); }
 
 Inherited take_inherited() {
   Inherited given;
@@ -161,6 +173,7 @@ void reexecute(const Home& home, const Inherited& keep) noexcept {
   std::vector<std::string> environment = fresh_environment(keep);
   std::vector<char*> argv = pointers(arguments);
   std::vector<char*> envp = pointers(environment);
+  mask_signals(SIG_BLOCK);
   crypto::arena::wipe_all();
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : {keep.lock, keep.control, keep.lan}) {

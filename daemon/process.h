@@ -10,8 +10,11 @@
 namespace attune {
 
 /// Before anything else in main: no core dump, no debugger of the same user, files private by
-/// default, no SIGPIPE.
+/// default, no SIGPIPE. The signals that ask a daemon to end wait until hear_signals().
 void harden_process();
+
+/// Somebody listens for SIGTERM, SIGINT and SIGHUP now; those that came before are delivered.
+void hear_signals();
 
 /// Another daemon holds this home.
 class HomeInUse : public std::runtime_error {

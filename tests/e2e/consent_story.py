@@ -14,7 +14,8 @@ def clock(shift):
 
 class ConsentStory(Story):
     def say(self, person, state="open"):
-        return person.done("consent", "say", "--state", state, told={"feels_good": "A slow evening"})
+        return person.done("consent", "say", "--state", state,
+                           told={"feels_good": "A slow evening"})
 
     def withdraw_while_away(self, ada, ben):
         ben.stop()
