@@ -131,6 +131,7 @@ View::Effect View::apply(const Kept& kept) {
   if (entry.ops.empty() && entry.kind == 0) {
     entry.id = op.entry;
     entry.kind = op.kind;
+    entry.registers.reserve(op.slots.size());
   }
   effect.entry = op.entry;
   effect.kind = op.kind;

@@ -5,7 +5,7 @@
 namespace attune::crdt::testing {
 namespace {
 
-constexpr std::uint64_t kSeeds = 150;
+constexpr std::uint64_t kSeeds = 60;
 
 // Runs a history for every seed and names the seed of each that fails.
 template <typename Check>
