@@ -18,31 +18,31 @@ namespace attune::sync {
 
 struct AddEntry {
   std::uint32_t kind = 0;
-  Bytes message;  ///< the kind's message
+  Bytes message{};  ///< the kind's message
   bool share = false;
-  Bytes version;  ///< what was on screen; empty: what this device last answered
+  Bytes version{};  ///< what was on screen; empty: what this device last answered
 };
 struct EditEntry {
-  std::string id;  ///< as typed
+  std::string id{};  ///< as typed
   std::uint32_t kind = 0;
-  Bytes message;
-  std::vector<std::uint32_t> clear;
+  Bytes message{};
+  std::vector<std::uint32_t> clear{};
   bool tighter = false;
-  Bytes version;
+  Bytes version{};
 };
 struct EndEntry {
-  std::string id;
+  std::string id{};
   std::uint32_t kind = 0;  ///< where there is one of it, with `topic`
-  std::string topic;
+  std::string topic{};
 };
 struct ShareEntry {
-  std::string id;
+  std::string id{};
 };
 struct UnshareEntry {
-  std::string id;
+  std::string id{};
 };
 struct ForgetEntry {
-  std::string id;
+  std::string id{};
   bool here = false;
 };
 struct Undo {};
@@ -54,7 +54,7 @@ struct ListEntries {
   bool ended = false;
 };
 struct ShowEntry {
-  std::string id;
+  std::string id{};
 };
 struct ShowOwn {
   std::uint32_t kind = 0;
@@ -68,11 +68,11 @@ struct AskStatus {};
 struct Diagnose {};  ///< the Replica's part of `doctor`
 struct PairInvite {};
 struct PairByCode {
-  std::string code;
+  std::string code{};
   std::chrono::seconds wait{0};
 };
 struct PairByQr {
-  std::string text;
+  std::string text{};
 };
 /// Said on the connection of a running pair command, under that command's RequestId.
 struct PairReply {
