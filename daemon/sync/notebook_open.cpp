@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "daemon/couple/lapse.h"
+#include "daemon/couple/admission.h"
 #include "daemon/sync/notebook_state.h"
 
 namespace attune::sync {
@@ -36,17 +36,30 @@ const crdt::Dot* lacks(const crdt::OpLog& log, const crdt::Op& op) {
 
 }  // namespace
 
+void Notebook::State::keep_for_later(Ripple ripple) {
+  std::ranges::move(ripple.persist.changes, std::back_inserter(overdue.changes));
+  overdue.erases = overdue.erases || ripple.persist.erases;
+}
+
 void Notebook::State::unfold(const crdt::Kept& kept, bool bare) {
   Stream& in = stream(kept.op.dot.actor.stream);
   const crdt::Dot dot = kept.op.dot;
   if (bare) in.bare.insert(dot);
   if (!kept.counted || kept.op.husk) return;
+  // The rules of this program decide, not what the record says: a row may be known now that was
+  // not, and a record may have been changed on purpose. The people of another couple are not known.
+  const bool ours = dot.actor.stream.is_mine() || dot.actor.stream.couple == people.couple;
+  if (ours && !couple::counts(kinds, in.view, kept)) {
+    in.log.mark_void(dot);
+    Ripple husk;
+    make_husk(in, dot, husk);
+    return keep_for_later(std::move(husk));
+  }
   const crdt::View::Effect effect = in.view.apply(kept);
   if (is_tonight(kept.op.kind)) in.nights.insert(dot);
   Ripple again;
   settle(in, effect, again);
-  std::ranges::move(again.persist.changes, std::back_inserter(overdue.changes));
-  overdue.erases = overdue.erases || again.persist.erases;
+  keep_for_later(std::move(again));
 }
 
 // Each op goes in after its past: an actor whose next op lacks another's is put aside until that

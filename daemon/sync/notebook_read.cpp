@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <set>
+#include <map>
 #include <tuple>
 
 #include "daemon/couple/authorship.h"
@@ -138,12 +138,15 @@ Bytes Notebook::State::value(const Stream& in, const crdt::EntryState& entry,
     const Bytes* words = words_of(in, stands->standing.front());
     return words == nullptr ? Bytes{} : *words;
   }
-  std::set<Bytes> elements;
+  // By what they say, not by how long they are.
+  std::map<Bytes, const Bytes*> elements;
   for (const crdt::Standing& standing : stands->standing) {
-    if (const Bytes* words = words_of(in, standing)) elements.insert(*words);
+    const Bytes* words = words_of(in, standing);
+    const auto content = words == nullptr ? std::nullopt : wire_content(*words);
+    if (content) elements.emplace(Bytes(content->begin(), content->end()), words);
   }
   Bytes all;
-  for (const Bytes& element : elements) append(all, element);
+  for (const auto& [content, words] : elements) append(all, *words);
   return all;
 }
 

@@ -79,6 +79,7 @@ struct Notebook::State {
   bool load_ops(std::vector<OpRecord> ops);
   bool append_all(std::vector<OpRecord> ops);
   void unfold(const crdt::Kept& kept, bool bare);
+  void keep_for_later(Ripple ripple);
   void count_day(const Now& now);
 
   // notebook_log.cpp: what becomes of an op
