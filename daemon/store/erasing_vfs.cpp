@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -14,24 +15,33 @@ constexpr std::size_t kFileHeaderBytes = 100;
 constexpr int kPageBytesMin = 512;
 constexpr int kPageBytesMax = 65'536;
 
-// An open main database file: ours in front, the system's own right behind it in the same memory.
+// An open database file or log: ours in front, the system's own right behind it in the same memory.
 struct ErasingFile {
   sqlite3_file base;
+  bool has_pages;  // the database file: what is written are pages of the tree
   sqlite3_file* inner() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 static_assert(sizeof(ErasingFile) % alignof(void*) == 0);
 
 sqlite3_file* inner(sqlite3_file* file) { return reinterpret_cast<ErasingFile*>(file)->inner(); }
 
+// SQLite knows ENOSPC as a full disk, and takes a quota or a limit on file size for a broken one.
+int write_through(sqlite3_file* system, const void* bytes, int size, sqlite3_int64 at) {
+  errno = 0;
+  const int result = system->pMethods->xWrite(system, bytes, size, at);
+  const bool is_limit = result == SQLITE_IOERR_WRITE && (errno == EDQUOT || errno == EFBIG);
+  return is_limit ? SQLITE_FULL : result;
+}
+
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
-  sqlite3_file* system = inner(file);
-  const bool is_page = size >= kPageBytesMin && size <= kPageBytesMax && at % size == 0;
-  if (!is_page) return system->pMethods->xWrite(system, bytes, size, at);
+  const bool is_page = reinterpret_cast<ErasingFile*>(file)->has_pages && size >= kPageBytesMin &&
+                       size <= kPageBytesMax && at % size == 0;
+  if (!is_page) return write_through(inner(file), bytes, size, at);
   try {
     const auto* first = static_cast<const std::uint8_t*>(bytes);
     std::vector<std::uint8_t> page(first, first + size);
     wipe_free_middle(page, at == 0 ? kFileHeaderBytes : 0);
-    return system->pMethods->xWrite(system, page.data(), size, at);
+    return write_through(inner(file), page.data(), size, at);
   } catch (const std::bad_alloc&) {
     return SQLITE_NOMEM;
   }
@@ -76,10 +86,11 @@ sqlite3_vfs* system_vfs(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs
 
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   sqlite3_vfs* system = system_vfs(vfs);
-  if ((flags & SQLITE_OPEN_MAIN_DB) == 0) {
+  if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) {
     return system->xOpen(system, name, file, flags, out_flags);
   }
   file->pMethods = nullptr;
+  reinterpret_cast<ErasingFile*>(file)->has_pages = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   sqlite3_file* behind = inner(file);
   const int result = system->xOpen(system, name, behind, flags, out_flags);
   // SQLite closes exactly the files that have methods, also after a failed open.

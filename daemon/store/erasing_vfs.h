@@ -11,7 +11,9 @@ namespace attune::store {
 /// SQLite's `secure_delete` overwrites a cell that is freed, but when it rebuilds a page while
 /// balancing the tree, copies of cells that moved stay behind in the page's free middle; erased
 /// later in their new place, such a copy would stay. So every page on its way into the database
-/// file passes wipe_free_middle(). The log is not touched: it is truncated after erasing.
+/// file passes wipe_free_middle(). The log keeps such copies: it is truncated after erasing.
+///
+/// A quota or a limit on file size is reported as a full disk.
 const char* erasing_vfs();
 
 /// Overwrites the bytes between a b-tree page's cell pointers and its first cell. Leaves every

@@ -45,7 +45,7 @@ void migrate(Database& database) {
   }
 }
 
-void check_schema(const Database& database) {
+void check_structure(const Database& database) {
   Statement rows(database, "SELECT sql FROM sqlite_schema");
   int count = 0;
   while (rows.step()) {
@@ -53,6 +53,8 @@ void check_schema(const Database& database) {
     if (rows.text(0) != kSealedTable) throw StoreError(StoreFault::kDamaged, "schema");
   }
   if (count != 1) throw StoreError(StoreFault::kDamaged, "schema");
+  Statement check(database, "PRAGMA quick_check(1)");
+  if (!check.step() || check.text(0) != "ok") throw StoreError(StoreFault::kDamaged, "structure");
 }
 
 }  // namespace attune::store

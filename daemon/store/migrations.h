@@ -19,8 +19,9 @@ std::uint32_t read_version(const std::filesystem::path& file);
 /// 0. kNewer where the log holds a version that the header did not show yet.
 void migrate(Database& database);
 
-/// kDamaged unless the file holds exactly the table of kStoreVersion: no index keeps copies, no
-/// trigger waits.
-void check_schema(const Database& database);
+/// kDamaged unless the file holds exactly the table of kStoreVersion (no index keeps copies, no
+/// trigger waits) and its pages fit together, so that writing to it can't harm what reading didn't
+/// touch.
+void check_structure(const Database& database);
 
 }  // namespace attune::store

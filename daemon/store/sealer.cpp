@@ -72,7 +72,7 @@ RecordId Sealer::id(RecordType type, ByteView name) const {
   return id;
 }
 
-Bytes Sealer::seal(RecordType type, ByteView name, ByteView body) {
+Bytes Sealer::seal(const RecordId& id, RecordType type, ByteView name, ByteView body) {
   assert(name.size() <= limits::kShortBytesMax && body.size() <= limits::kRecordBytesMax);
   Bytes plain;
   plain.reserve(1 + 2 + name.size() + body.size());
@@ -81,7 +81,7 @@ Bytes Sealer::seal(RecordType type, ByteView name, ByteView body) {
   append(plain, body);
   const auto nonce = random_->bytes<kNonceBytes>();
   const Bytes sealed =
-      crypto::seal(key(type).view(), nonce, associated(id(type, name), store_), crypto::pad(plain));
+      crypto::seal(key(type).view(), nonce, associated(id, store_), crypto::pad(plain));
   Bytes box;
   box.reserve(nonce.size() + sealed.size());
   append(box, nonce);

@@ -27,7 +27,8 @@ class Sealer {
 
   [[nodiscard]] RecordId id(RecordType type, ByteView name) const;
   /// nonce24 | XChaCha20-Poly1305, padded, bound to its id, the store and the format's version.
-  Bytes seal(RecordType type, ByteView name, ByteView body);
+  /// `id` is id(type, name).
+  Bytes seal(const RecordId& id, RecordType type, ByteView name, ByteView body);
   /// nullopt for any box that was not sealed under this id and type.
   [[nodiscard]] std::optional<Record> open(const RecordId& id, RecordType type, ByteView box) const;
   /// What the root knows a box by: keyed, so that nobody can look for boxes whose digests add up.

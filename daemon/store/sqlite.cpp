@@ -1,7 +1,8 @@
 #include "daemon/store/sqlite.h"
 
+#include <array>
 #include <cassert>
-#include <cerrno>
+#include <cstddef>
 #include <new>
 #include <utility>
 #include <vector>
@@ -17,15 +18,10 @@ constexpr int kRowBytesMax = 2 << 20;
 // 4 GiB, which keeps page numbers far below where erasing_vfs.h would take them for a page type.
 constexpr int kPageCountMax = 1 << 20;
 
-bool is_lack_of_space(int system_error) {
-  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
-}
-
-StoreFault fault_of(int result, int system_error) {
-  // What an fsync could not keep is lost even where the reason was a lack of space.
-  const bool is_write = result == SQLITE_IOERR_WRITE || result == SQLITE_IOERR_TRUNCATE;
-  if (is_write && is_lack_of_space(system_error)) return StoreFault::kFull;
+StoreFault fault_of(int result) {
   switch (result & 0xff) {
+    // Of a write alone: what an fsync could not keep is lost, also where the reason was a lack of
+    // space.
     case SQLITE_FULL:
       return StoreFault::kFull;
     case SQLITE_BUSY:
@@ -45,10 +41,9 @@ StoreFault fault_of(int result, int system_error) {
   }
 }
 
-[[noreturn]] void throw_result(int result, int system_error, std::string_view step) {
+[[noreturn]] void throw_result(int result, std::string_view step) {
   if ((result & 0xff) == SQLITE_NOMEM) throw std::bad_alloc();
-  throw StoreError(fault_of(result, system_error),
-                   std::string(step) + ": " + sqlite3_errstr(result));
+  throw StoreError(fault_of(result), std::string(step) + ": " + sqlite3_errstr(result));
 }
 
 int remember_log_pages(void* pages, sqlite3*, const char*, int count) {
@@ -114,9 +109,7 @@ void Database::checkpoint(bool truncate) {
   *log_pages_ = 0;
 }
 
-void Database::fail(int result, std::string_view step) const {
-  throw_result(result, sqlite3_system_errno(handle()), step);
-}
+void Database::fail(int result, std::string_view step) const { throw_result(result, step); }
 
 Statement::Statement(const Database& database, std::string_view sql) : database_(&database) {
   sqlite3_stmt* raw = nullptr;
@@ -207,7 +200,7 @@ DatabaseHeader read_header(const std::filesystem::path& file) {
   if (opened->pMethods != nullptr) opened->pMethods->xClose(opened);
   sqlite3_free_filename(name);
   if (result == SQLITE_CANTOPEN || result == SQLITE_IOERR_SHORT_READ) throw damaged;
-  if (result != SQLITE_OK) throw_result(result, 0, "header");
+  if (result != SQLITE_OK) throw_result(result, "header");
 
   if (as_text(ByteView(bytes).first(16)) != std::string_view("SQLite format 3\0", 16))
     throw damaged;

@@ -144,7 +144,7 @@ void Store::State::write(const RecordBatch& batch) {
     const auto old = index.find(id);
     if (old != index.end()) next.remove(id, old->second.type, old->second.digest);
     if (change->body) {
-      const Bytes box = sealer.seal(change->type, change->name, *change->body);
+      const Bytes box = sealer.seal(id, change->type, change->name, *change->body);
       const Known known{.type = change->type, .digest = sealer.digest(id, box)};
       next.add(id, known.type, known.digest);
       put->bind(1, id.view()).bind(2, box).run();
@@ -167,7 +167,7 @@ void Store::State::write(const RecordBatch& batch) {
 }
 
 void Store::State::write_root(const Root& next) {
-  const Bytes box = sealer.seal(RecordType::kRoot, {}, encode_root(next));
+  const Bytes box = sealer.seal(root_id, RecordType::kRoot, {}, encode_root(next));
   put->bind(1, root_id.view()).bind(2, box).run();
 }
 
@@ -208,7 +208,7 @@ Store Store::open(const std::filesystem::path& folder, const StoreId& id, crypto
   read_version(folder / kStoreFile);
   auto state = std::make_unique<State>(folder, Sealer(id, std::move(dek), random));
   migrate(state->database);
-  check_schema(state->database);
+  check_structure(state->database);
   state->prepare();
   state->root = state->read_root();
   state->unread = state->read_all();
