@@ -60,7 +60,9 @@ std::tm local_time(std::int64_t seconds) {
 void fill_calendar(Now& now) {
   const std::tm local = local_time(now.wall.seconds);
   now.day = day_of(local);
-  now.night = day_of(local_time(now.wall.seconds - kNightEndsHour * 3600));
+  // By the clock on the wall, so that the night of a changed hour ends at 04:00 as well.
+  now.night = now.day;
+  if (local.tm_hour < kNightEndsHour) --now.night.days;
   std::tm four = local;
   four.tm_hour = kNightEndsHour;
   four.tm_min = 0;

@@ -115,9 +115,11 @@ Settings read_settings(const fs::path& file) {
   std::error_code missing;
   if (!fs::exists(file, missing)) return {};
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw BadSettings("config.toml cannot be read");
+  const char* const unreadable = "config.toml cannot be read";
+  if (!in) throw BadSettings(unreadable);
   std::string text(kConfigBytesMax + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) throw BadSettings(unreadable);  // a folder opens, and reads nothing
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kConfigBytesMax) throw BadSettings("config.toml is longer than 64 KiB");
   return parse_settings(text);
