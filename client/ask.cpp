@@ -43,12 +43,10 @@ Wiped Asker::needed_line() {
 Reply Asker::hidden(const Question& question) {
   Reply reply;
   while (true) {
-    console_.complain(question.prompt + ": ");
-    auto first = console_.read_hidden_line();
+    auto first = console_.read_hidden_line(question.prompt + ": ");
     if (!first) end_of_input();
     if (question.twice) {
-      console_.complain("Once more: ");
-      const auto second = console_.read_hidden_line();
+      const auto second = console_.read_hidden_line("Once more: ");
       if (!second) end_of_input();
       if (first->text() != second->text()) {
         console_.complain("They differ.\n");

@@ -151,7 +151,8 @@ class Line {
 };
 
 /// Says what the first argument that nothing takes most likely meant.
-[[noreturn]] void refuse_extra(Line& line, const Slot* slot, const std::string& extra) {
+[[noreturn]] void refuse_extra(Line& line, const Slot* slot, const std::string& noun,
+                               const std::string& extra) {
   if (extra.size() > 1 && extra.front() == '-') {
     std::vector<std::string> flags = global_flags();
     if (slot != nullptr) {
@@ -162,7 +163,6 @@ class Line {
     refuse(near.empty() ? "There is no such flag."
                         : "There is no such flag; --" + near + " is one.");
   }
-  const std::string noun = slot == nullptr ? line.noun() : std::string();
   const std::string near = nearest(extra, line.names(noun));
   if (near.empty() && slot == nullptr) refuse("There is no such command.");
   if (near.empty()) refuse(std::string(kWordsSentence));
@@ -185,9 +185,9 @@ void check_extras(Line& line, const Slot* slot, const std::vector<std::string>& 
   if (extras.empty()) return;
   const std::string& extra = extras.front();
   const bool flag = extra.size() > 1 && extra.front() == '-';
-  if (flag || slot == nullptr) refuse_extra(line, slot, extra);
+  if (flag || slot == nullptr) refuse_extra(line, slot, line.noun(), extra);
   if (slot->verb.noun.empty() && stands_first(arguments, extra, slot->verb)) {
-    refuse_extra(line, nullptr, extra);
+    refuse_extra(line, nullptr, {}, extra);
   }
   refuse(std::string(kWordsSentence), {"attune " + slot->verb.path() + " --help"});
 }
@@ -235,6 +235,14 @@ void check_flag(const Flag& flag, const std::string& value) {
       if (value.empty()) refuse("--" + flag.name + " needs a file.");
       return;
   }
+}
+
+/// By its noun, or by the heading of its list.
+const KindRow* kind_of(const std::string& value, const KindTable& kinds) {
+  for (const KindRow& kind : kinds.kinds()) {
+    if (kind.noun == value || kind.plural == value) return &kind;
+  }
+  return nullptr;
 }
 
 void check_noun(const std::string& value, const KindTable& kinds, bool topic) {
@@ -337,6 +345,9 @@ Invocation parse_command_line(const std::vector<std::string>& arguments, const K
   }
   if (invocation.options.help || invocation.options.version) return invocation;
   check_argument(invocation, kinds);
+  if (invocation.verb.argument == Argument::kNoun) {
+    invocation.verb.kind = kind_of(invocation.argument, kinds);
+  }
   check_together(invocation);
   return invocation;
 }

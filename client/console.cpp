@@ -34,7 +34,7 @@ class NoEcho {
     echo_is_off = 1;
     termios quiet = echo_before;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK | ECHONL);
-    tcsetattr(fd, TCSAFLUSH, &quiet);
+    tcsetattr(fd, TCSADRAIN, &quiet);
   }
   ~NoEcho() {
     if (echo_is_off == 0) return;
@@ -97,10 +97,11 @@ void Console::complain(std::string_view text) { write_all(streams_.err, text); }
 
 std::optional<Wiped> Console::read_line() { return line_from(streams_.in); }
 
-std::optional<Wiped> Console::read_hidden_line() {
+std::optional<Wiped> Console::read_hidden_line(std::string_view prompt) {
   std::optional<Wiped> line;
   {
     const NoEcho hidden(streams_.in);
+    complain(prompt);
     line = line_from(streams_.in);
   }
   complain("\n");

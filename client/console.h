@@ -32,8 +32,8 @@ class Console {
 
   /// A line from the terminal without its end; nullopt at end of input.
   std::optional<Wiped> read_line();
-  /// The same without showing what is typed.
-  std::optional<Wiped> read_hidden_line();
+  /// Prompts for one without showing what is typed: echo is off before the prompt is there.
+  std::optional<Wiped> read_hidden_line(std::string_view prompt);
   /// Everything up to the end of standard input, or up to `limit` + 1 bytes; the rest is read and
   /// forgotten.
   Wiped read_all(std::size_t limit);

@@ -31,7 +31,7 @@ std::optional<int> Pairing::run(const v1::Request& request) {
       if (state_ == State::kDeclined) throw declined();
       throw failure_of(answer->error());
     }
-    if (answer->has_pair()) show(answer->pair(), *answer);
+    if (answer->has_pair() && state_ != State::kDeclined) show(answer->pair(), *answer);
     if (!answer->last()) continue;
     if (state_ == State::kDeclined) throw declined();
     return exit_status(Ending::kDone);
@@ -44,7 +44,6 @@ void Pairing::show(const v1::PairEvent& event, const v1::Answer& answer) {
     parts_.console.print(parts_.renderer.answer(answer, parts_.invocation.verb));
   }
   if (event.has_check()) state_ = State::kDeciding;
-  if (event.event_case() == v1::PairEvent::kPaired) state_ = State::kWaiting;
 }
 
 void Pairing::show_invitation(const v1::Invitation& invitation) {

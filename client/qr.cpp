@@ -18,9 +18,8 @@
 namespace attune::client {
 namespace {
 
-constexpr int kBorder = 2;     // light modules around the code on a terminal
-constexpr int kPngBorder = 4;  // the standard's quiet zone
-constexpr int kPngScale = 8;   // pixels a module
+constexpr int kBorder = 4;    // light modules around the code: the standard's quiet zone
+constexpr int kPngScale = 8;  // pixels a module
 constexpr std::uint8_t kDark = 0;
 constexpr std::uint8_t kLight = 255;
 
@@ -56,12 +55,12 @@ std::string qr_for_terminal(const std::string& text) {
 
 std::string qr_as_png(const std::string& text) {
   const qrcodegen::QrCode code = code_of(text);
-  const int modules = code.getSize() + 2 * kPngBorder;
+  const int modules = code.getSize() + 2 * kBorder;
   const auto side = static_cast<std::size_t>(modules * kPngScale);
   std::vector<std::uint8_t> pixels(side * side, kLight);
   for (std::size_t at = 0; at < pixels.size(); ++at) {
-    const int x = static_cast<int>(at % side) / kPngScale - kPngBorder;
-    const int y = static_cast<int>(at / side) / kPngScale - kPngBorder;
+    const int x = static_cast<int>(at % side) / kPngScale - kBorder;
+    const int y = static_cast<int>(at / side) / kPngScale - kBorder;
     if (code.getModule(x, y)) pixels[at] = kDark;
   }
   png_image image{};
