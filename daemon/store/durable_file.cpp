@@ -99,7 +99,14 @@ void finish_replacement(const std::filesystem::path& file) {
   const Descriptor replaced = open_existing(file, O_WRONLY);
   if (std::rename(temporary_of(file).c_str(), file.c_str()) != 0) fail("rename");
   sync_folder(file.parent_path());
-  if (replaced.is_open()) overwrite(replaced.get());
+  if (!replaced.is_open()) return;
+  try {
+    overwrite(replaced.get());
+  } catch (const StoreError& error) {
+    // Only a file system that never overwrites in place needs room for this, and there it is in
+    // vain.
+    if (error.fault() != StoreFault::kFull) throw;
+  }
 }
 
 bool destroy_file(const std::filesystem::path& file) {

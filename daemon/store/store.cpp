@@ -212,6 +212,8 @@ Store Store::open(const std::filesystem::path& folder, const StoreId& id, crypto
   state->prepare();
   state->root = state->read_root();
   state->unread = state->read_all();
+  // The log may be new here, and SQLite ignores what becomes of its name.
+  sync_folder(folder);
   state->write_back(true);
   return Store(std::move(state));
 }
