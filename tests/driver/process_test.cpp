@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -215,10 +217,11 @@ TEST(HardenProcess, KeepsCoreDumpsDebuggersAndOtherReadersOut) {
     hear_signals();
     sigprocmask(SIG_BLOCK, nullptr, &masked);
     const bool hears = sigismember(&masked, SIGTERM) == 0;
-    struct stat own{};
-    const bool hidden = ::geteuid() == 0 || ::access("/proc/self/mem", R_OK) != 0;
-    const bool priv = ::umask(0) == 077 && ::stat("/proc/self", &own) == 0;
-    ::_exit(waits && hears && hidden && priv ? 0 : 1);
+    rlimit core{};
+    ::getrlimit(RLIMIT_CORE, &core);
+    const bool closed = ::prctl(PR_GET_DUMPABLE) == 0 && core.rlim_cur == 0 && core.rlim_max == 0;
+    const bool quiet = ::umask(0) == 077 && ::raise(SIGPIPE) == 0;
+    ::_exit(waits && hears && closed && quiet ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
