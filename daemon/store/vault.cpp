@@ -100,6 +100,7 @@ void Vault::wipe() {
   for (const char* name : {kStoreFile, kStoreLog, kStoreStray[0], kStoreStray[1]}) {
     steps.attempt([&] { remove_file(folder_ / name); });
   }
+  steps.attempt([&] { remove_file(temporary_of(folder_ / kStoreFile)); });
   steps.finish();
   remove_file(temporary_of(folder_ / kUnfinished));
   remove_file(folder_ / kUnfinished);
