@@ -41,6 +41,10 @@ std::optional<Failed> Notebook::State::unpaired() const {
   return Failed{.code = Code::kNotPaired, .reason = Reason::kNotPaired, .detail = {}};
 }
 
+bool Notebook::State::is_open(const Stream& in) {
+  return in.log.stream().is_mine() || (!unpaired() && &in == both());
+}
+
 bool Notebook::State::is_mine(const EntryId& id, std::uint32_t kind) const {
   return crdt::proves(id, self.person, kind);
 }

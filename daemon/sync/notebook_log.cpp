@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kSlotsBytesMax = limits::kOpBytesMax - 2'048;
 // Loose ends of a log that an op can name without crowding out its words.
 constexpr std::size_t kLooseEndsMax = 32;
+// What may stand in an op that names as many as an op can.
+constexpr std::size_t kTyingBytesMax = 6'144;
 
 std::size_t size_of(const crdt::Slot& slot) {
   constexpr std::size_t kDotBytes = 40;
@@ -122,8 +124,45 @@ void Notebook::State::enter(Stream& into, const crdt::Kept& kept, Ripple& ripple
   persist_head(into, dot.actor, ripple);
 }
 
+std::size_t Notebook::State::actors_of(const Stream& in, const PersonId& person) const {
+  std::size_t count = 0;
+  for (const auto& row : in.log.vector().rows()) {
+    if (kinds.person(row.actor.device) == person) ++count;
+  }
+  return count;
+}
+
+// A new one, so that no copy of this store can use a counter twice. A person's share of a log's
+// actors is bounded: when it is used up, the last of this device goes on.
+Incarnation Notebook::State::next_incarnation(const Stream& in) {
+  if (actors_of(in, self.person) < kActorsOfPersonMax) {
+    return Incarnation{parts.random->bytes<8>()};
+  }
+  Incarnation last;
+  std::uint64_t heaviest = 0;
+  for (const auto& row : in.log.vector().rows()) {
+    const std::uint64_t weight = in.log.weight({row.actor, row.counter});
+    if (row.actor.device != self.device || weight < heaviest) continue;
+    heaviest = weight;
+    last = row.actor.incarnation;
+  }
+  return last;
+}
+
+// Ops of their own name what more loose ends there are than fit beside words; what they say is
+// said again at once.
+void Notebook::State::tie_loose_ends(const Now& now, Stream& into, const Draft& draft,
+                                     Ripple& ripple) {
+  while (into.log.frontier().size() > kLooseEndsMax) {
+    crdt::Slot first = draft.slots.front();
+    if (size_of(first) > kTyingBytesMax) first = make_slot(first.field, {});
+    write_one(now, into, {.entry = draft.entry, .kind = draft.kind, .slots = {std::move(first)}},
+              ripple);
+  }
+}
+
 void Notebook::State::write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple) {
-  if (!into.incarnation) into.incarnation = Incarnation{parts.random->bytes<8>()};
+  if (!into.incarnation) into.incarnation = next_incarnation(into);
   const crdt::Actor actor{
       .stream = into.log.stream(), .device = self.device, .incarnation = *into.incarnation};
   const bool tonight = is_tonight(draft.kind);
@@ -149,12 +188,7 @@ void Notebook::State::write(const Now& now, Stream& into, Draft draft, Ripple& r
   assert(!draft.slots.empty());
   std::vector<crdt::Slot>& slots = draft.slots;
   const bool forgets = std::ranges::any_of(slots, is_forget);
-  // An op of its own ties many loose ends together; what it says is said again at once.
-  if (into.log.frontier().size() > kLooseEndsMax && !forgets) {
-    crdt::Slot first = slots.front();
-    if (!first.rank) first = make_slot(first.field, {});
-    write_one(now, into, {.entry = draft.entry, .kind = draft.kind, .slots = {first}}, ripple);
-  }
+  if (!forgets) tie_loose_ends(now, into, draft, ripple);
   while (!slots.empty()) {
     const auto count = static_cast<std::ptrdiff_t>(forgets ? slots.size() : fitting(slots));
     std::vector<crdt::Slot> part(slots.begin(), slots.begin() + count);

@@ -257,6 +257,7 @@ Answer Notebook::State::show_own(const Now& now, const ShowOwn& wanted) {
   const auto one_of = [&](const PersonId& person) -> std::optional<Item> {
     const EntryId id = couple::only_one(*row, person, partner->couple, "");
     const crdt::EntryState* entry = in->view.find(id);
+    was_shown(*in, id);  // "not said" is on screen too
     if (entry == nullptr || couple::is_ended(*row, *entry)) return std::nullopt;
     const std::optional<Found> here = found(*in, *entry);
     if (!here || !is_visible(*here, now)) return std::nullopt;

@@ -16,6 +16,7 @@
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/notebook_fields.h"
 #include "daemon/sync/notebook_records.h"
+#include "proto/limits.h"
 
 namespace attune::sync {
 
@@ -53,6 +54,9 @@ struct Plan {
   std::vector<crdt::Slot> later;   ///< loosenings, which wait
 };
 
+/// How many actors of one person a log may have, so that nobody can use up the other's.
+inline constexpr std::size_t kActorsOfPersonMax = limits::kActorsMax / 2;
+
 /// What the partner's devices may bring in a day.
 struct DayQuota {
   LocalDay day;
@@ -71,6 +75,8 @@ struct Notebook::State {
   [[nodiscard]] Stream* both();
   /// nullopt while paired; else why nothing new can be said to the partner.
   [[nodiscard]] std::optional<Failed> unpaired() const;
+  /// Whether something new may be said in this stream: mine, or that of a couple that is paired.
+  [[nodiscard]] bool is_open(const Stream& in);
   [[nodiscard]] bool is_mine(const EntryId& id, std::uint32_t kind) const;
   Answer answer(const Now& now, const Command& command, Ripple& ripple);
 
@@ -86,6 +92,9 @@ struct Notebook::State {
   crdt::Slot make_slot(std::uint32_t field, Bytes bytes);
   void write(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple);
+  void tie_loose_ends(const Now& now, Stream& into, const Draft& draft, Ripple& ripple);
+  Incarnation next_incarnation(const Stream& in);
+  [[nodiscard]] std::size_t actors_of(const Stream& in, const PersonId& person) const;
   void enter(Stream& into, const crdt::Kept& kept, Ripple& ripple);
   void settle(Stream& in, const crdt::View::Effect& effect, Ripple& ripple);
   void persist(const Stream& in, const crdt::Dot& dot, Ripple& ripple);
@@ -190,7 +199,12 @@ struct Notebook::State {
   std::map<EntryId, std::size_t> shown;  ///< how long the log was when the entry was last shown
   crdt::WaitingOps waiting_partner;
   crdt::WaitingOps waiting_mine;
-  std::map<crdt::Actor, std::vector<crdt::Op>> untagged;  ///< my own, back without their tag yet
+  /// Mine, brought back by the partner, consecutive ops of one actor whose tag is still to come.
+  struct Returned {
+    std::vector<crdt::Op> ops;
+    std::size_t bytes = 0;
+  };
+  Returned returned;
   DayQuota quota;
   RecordBatch overdue;  ///< what opening found to be erased
 };

@@ -46,6 +46,10 @@ Notebook::Verdict Notebook::State::take(const Now& now, Arriving arriving, Rippl
 
 Notebook::Verdict Notebook::State::take_partners(const Now& now, Arriving arriving,
                                                  Ripple& ripple) {
+  const crdt::Dot& dot = arriving.op.dot;
+  if (dot.counter == 1 && actors_of(*both(), arriving.from) >= kActorsOfPersonMax) {
+    return Verdict::kRefused;
+  }
   if (quota.day != now.day) quota = {.day = now.day};
   if (quota.ops >= limits::kPartnerOpsPerDayMax ||
       quota.bytes + arriving.bytes > limits::kPartnerBytesPerDayMax) {
@@ -63,19 +67,23 @@ Notebook::Verdict Notebook::State::take_partners(const Now& now, Arriving arrivi
 Notebook::Verdict Notebook::State::take_returned(const Now& now, Arriving arriving,
                                                  Ripple& ripple) {
   const crdt::Actor actor = arriving.op.dot.actor;
-  std::vector<crdt::Op>& run = untagged[actor];
-  const std::uint64_t next = both()->log.vector().last(actor) + run.size() + 1;
-  if (arriving.op.dot.counter != next || run.size() >= limits::kBatchOpsMax) {
-    untagged.erase(actor);
+  const std::uint64_t first = both()->log.vector().last(actor) + 1;
+  const bool another = !returned.ops.empty() && returned.ops.back().dot.actor != actor;
+  if (another || arriving.op.dot.counter == first) returned = {};  // begun anew
+  const std::uint64_t next = first + returned.ops.size();
+  returned.bytes += arriving.bytes;
+  if (arriving.op.dot.counter != next || returned.ops.size() >= limits::kBatchOpsMax ||
+      returned.bytes > limits::kBatchBytesMax) {
+    returned = {};
     return Verdict::kRefused;
   }
-  run.push_back(std::move(arriving.op));
+  returned.ops.push_back(std::move(arriving.op));
   if (!arriving.tag) return Verdict::kHeld;
+  std::vector<crdt::Op> proved = std::move(returned.ops);
+  returned = {};
   crdt::Hash32 chain = both()->log.head(actor);
-  for (const crdt::Op& op : run) chain = crdt::next_chain(chain, crdt::header_hash(op));
-  const crdt::Dot last = run.back().dot;
-  std::vector<crdt::Op> proved = std::move(run);
-  untagged.erase(actor);
+  for (const crdt::Op& op : proved) chain = crdt::next_chain(chain, crdt::header_hash(op));
+  const crdt::Dot last = proved.back().dot;
   if (!crypto::equal(*arriving.tag, make_author_tag(self.author_key, last, chain))) {
     return Verdict::kRefused;
   }

@@ -45,9 +45,14 @@ void Notebook::State::issue(const Now& now, Intent intent, Ripple& ripple) {
   const crdt::EntryState* entry = in.view.find(intent.entry);
   const KindRow* row = kinds.table().kind(intent.kind);
   if (entry == nullptr || row == nullptr || couple::is_ended(*row, *entry)) return;
-  const bool forgotten = couple::is_forgotten(*row, *entry, self.person);
+  // Of what is forgotten, or shared with nobody any more, only the end is still said.
+  const bool only_ends = !is_open(in) || couple::is_forgotten(*row, *entry, self.person);
+  const FieldRow* field = row->ending_field();
   std::erase_if(intent.slots, [&](const crdt::Slot& slot) {
-    if (!slot.rank) return forgotten;
+    const bool ends =
+        field != nullptr && slot.field == field->number && slot.rank == field->ending()->rank;
+    if (only_ends && !ends) return true;
+    if (!slot.rank) return false;
     const crdt::VersionVector was_seen = in.log.closure(slot.over.dots);
     return !couple::takes_effect(entry->find(slot.field), *slot.rank, was_seen);
   });

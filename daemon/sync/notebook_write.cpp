@@ -107,7 +107,7 @@ std::vector<crdt::Slot> Notebook::State::slots_of(const Stream& in, const crdt::
     const bool wanted = body && std::ranges::find(given.values, body->bytes) != given.values.end();
     if (wanted) {
       std::erase(missing, body->bytes);
-    } else if (removal.removed.size() < limits::kDotsMax) {
+    } else if (removal.removed.size() < limits::kDotsMax / 2) {
       removal.removed.push_back({standing.dot, standing.slot});
     }
   }
@@ -249,6 +249,10 @@ Answer Notebook::State::change(const Now& now, const Found& found, const EditEnt
   auto planned = plan(found, fields, wanted);
   if (const auto* failed = std::get_if<Failed>(&planned)) return *failed;
   Plan& plan = std::get<Plan>(planned);
+  const bool says = !plan.now.empty() || !plan.later.empty();
+  if (says && !is_open(*found.stream) && !found.row->quiets) {
+    return Failed{.code = Code::kNotPaired, .reason = Reason::kNotPaired, .detail = {}};
+  }
   const EntryId id = found.entry->id;
   const std::uint32_t kind = found.row->number;
   Act act{.did = Act::Did::kEdited,

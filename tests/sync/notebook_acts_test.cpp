@@ -106,6 +106,28 @@ TEST_F(NotebookActs, UnpairedAPauseStillPassesAndThanksDoNot) {
   EXPECT_EQ(ada.say("open"), Reason::kNotPaired);
 }
 
+TEST_F(NotebookActs, UnpairedOnlyWhatTakesBackIsSaidToBoth) {
+  const EntryId shared = boundary(true);
+  const EntryId thanks = ada.add("thanks", words("thanks", "a"));
+  firmness(shared, "negotiable");
+  ada.unpair();
+  EXPECT_EQ(ada.refusal(EditEntry{.id = name_of("thanks", thanks),
+                                  .kind = kind("thanks"),
+                                  .message = words("thanks", "b")}),
+            Reason::kNotPaired);
+  EXPECT_EQ(ada.refusal(EditEntry{.id = name_of("boundary", shared),
+                                  .kind = kind("boundary"),
+                                  .message = text_field("boundary", "why", "b")}),
+            Reason::kNone);
+  ada.wait(24h);
+  EXPECT_EQ(said(shown(shared), "firmness"), "non-negotiable");
+  EXPECT_EQ(ada.refusal(EndEntry{.id = name_of("thanks", thanks)}), Reason::kNone);
+  EXPECT_EQ(ada.refusal(ForgetEntry{.id = name_of("thanks", thanks)}), Reason::kNone);
+  EXPECT_EQ(ada.refusal(EndEntry{.id = name_of("boundary", shared)}), Reason::kNone);
+  ada.wait(24h);
+  EXPECT_EQ(shown(shared).state, "ended");
+}
+
 // ---- Share and unshare.
 
 TEST_F(NotebookActs, SharingMovesTheWordsAndKeepsWhyHere) {

@@ -38,19 +38,22 @@ struct NotebookTakes : testing::Test {
     crdt::Actor actor{.stream = crdt::StreamId::both(ben.partner->couple),
                       .device = ben.self.device,
                       .incarnation = {}};
-    actor.incarnation.bytes[0] = ++incarnations;
+    ++incarnations;
+    actor.incarnation.bytes[0] = static_cast<std::uint8_t>(incarnations);
+    actor.incarnation.bytes[1] = static_cast<std::uint8_t>(incarnations >> 8);
     return ben.notebook->both()->compose(actor, std::move(op));
   }
   Verdict give(Phone& to, crdt::Op op, const Phone& from) {
     return to.take({.op = std::move(op), .tag = {}, .from = from.self.person, .bytes = 300});
   }
   EntryId id_of(const Phone& owner, std::string_view noun) {
-    return crdt::make_entry_id(owner.self.person, kind(noun), {7, 7, ++incarnations});
+    return crdt::make_entry_id(owner.self.person, kind(noun),
+                               {7, 7, static_cast<std::uint8_t>(++incarnations)});
   }
 
   Phone ada{"ada", 1};
   Phone ben{"ben", 2};
-  std::uint8_t incarnations = 0;
+  std::uint32_t incarnations = 0;
 };
 
 // Story 1: the patched partner's op is taken and void; nothing of mine is other than before.
@@ -211,6 +214,26 @@ TEST_F(NotebookTakes, ADayHoldsSoManyBytesOfThePartner) {
       Verdict::kTaken);
 }
 
+// A partner who leaves as many loose ends as there can be keeps nobody from speaking.
+TEST_F(NotebookTakes, LooseEndsOfThePartnerLeaveRoomForMyWords) {
+  const EntryId id = id_of(ben, "thanks");
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < limits::kActorsMax; ++i) {
+    const auto verdict =
+        give(ada, forged(id, kind("thanks"), {slot_of(1, words("thanks", "x"))}), ben);
+    if (verdict == Verdict::kTaken) ++taken;
+  }
+  EXPECT_EQ(taken, limits::kActorsMax / 2);
+  const std::string most(limits::kWordsBytesMax, 'x');
+  EXPECT_EQ(ada.say("open", text_field("consent", "feels_good", most)), Reason::kNone);
+  ada.withdraw();
+  const EntryId mine = ada.add("thanks", words("thanks", most));
+  EXPECT_EQ(said(ada.show(name_of("thanks", mine)), "words"), most);
+  ada.restart();
+  EXPECT_FALSE(ada.consent().mine);
+  EXPECT_EQ(said(ada.show(name_of("thanks", mine)), "words"), most);
+}
+
 // ---- My own ops, back from the partner.
 
 TEST_F(NotebookTakes, MyOwnOpsComeBackWithTheirTag) {
@@ -253,6 +276,38 @@ TEST_F(NotebookTakes, MyOwnOpsWithoutARightTagAreRefused) {
   EXPECT_EQ(ada.take(wrong), Verdict::kRefused);
   EXPECT_TRUE(ada.list({.ended = true}).empty());
   EXPECT_EQ(ada.take(back), Verdict::kTaken);
+}
+
+// What came back was not on screen here: it is looked at before it is loosened.
+TEST_F(NotebookTakes, AWithdrawalThatCameBackIsLookedAtFirst) {
+  const Disk empty = ada.disk;
+  ada.say("slow");
+  ada.withdraw();
+  exchange(ada, ben);
+  ada.disk = empty;
+  ada.restart();
+  ada.say("open");
+  send(ben, ada);
+  EXPECT_EQ(ada.say("ask"), Reason::kLookAgain);
+  EXPECT_FALSE(ada.consent().mine);
+  EXPECT_EQ(ada.say("ask"), Reason::kNone);
+  EXPECT_TRUE(ada.consent().mine);
+}
+
+TEST_F(NotebookTakes, ARunThatIsCutIsTakenWhenItIsSentAgain) {
+  const Disk empty = ada.disk;
+  ada.add("thanks", words("thanks", "one"));
+  ada.add("thanks", words("thanks", "two"));
+  exchange(ada, ben);
+  std::vector<Notebook::Arriving> back;
+  for (const crdt::Kept& kept : ben.shared_ops()) back.push_back(arriving(ben, kept));
+  back[0].tag.reset();
+  ada.disk = empty;
+  ada.restart();
+  EXPECT_EQ(ada.take(back[0]), Verdict::kHeld);
+  EXPECT_EQ(ada.take(back[0]), Verdict::kHeld);
+  EXPECT_EQ(ada.take(back[1]), Verdict::kTaken);
+  EXPECT_EQ(ada.list().size(), 2u);
 }
 
 TEST_F(NotebookTakes, ATagIsForItsOpAlone) {
