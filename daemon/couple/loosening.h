@@ -13,9 +13,9 @@ namespace attune::couple {
 /// One field that its owner wants to write.
 struct Change {
   const FieldRow* field = nullptr;
-  std::optional<std::uint32_t> rank;  ///< protective fields
-  bool differs = true;                ///< from what stands
-  bool tighter = false;               ///< its owner says that the words are stricter
+  std::optional<std::uint32_t> rank{};  ///< protective fields
+  bool differs = true;                  ///< from what stands
+  bool tighter = false;                 ///< its owner says that the words are stricter
 };
 
 /// Whether a change makes an entry that holds weaker: a protective field gets a lower rank, or

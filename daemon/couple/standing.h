@@ -29,9 +29,9 @@ bool takes_effect(const crdt::Register* stands, std::uint32_t rank,
 /// What an item's state is made of.
 struct StateFacts {
   bool ended = false;
-  bool waits = false;              ///< a loosening of it waits
-  std::optional<LocalDay> review;  ///< its day of review
-  LocalDay today;
+  bool waits = false;                ///< a loosening of it waits
+  std::optional<LocalDay> review{};  ///< its day of review
+  LocalDay today{};
 };
 /// The word for it, of the row where the row has one. Valid as long as the row.
 std::string_view state_name(const KindRow& row, const StateFacts& facts);

@@ -1,0 +1,181 @@
+#include "daemon/couple/admission.h"
+
+#include <gtest/gtest.h>
+
+#include "daemon/couple/authorship.h"
+#include "tests/couple/two_people.h"
+
+namespace attune::couple {
+namespace {
+
+struct Admission : testing::Test {
+  bool enters(std::string_view noun, const EntryId& id, std::vector<crdt::Slot> slots) {
+    return may_enter(couple.kinds,
+                     couple.op(couple.ben_phone, id, row(noun).number, std::move(slots)));
+  }
+  bool enters(std::string_view noun, crdt::Slot slot) {
+    return enters(noun, id_of(couple.ben, noun), {std::move(slot)});
+  }
+  bool counted(const DeviceId& by, const EntryId& id, std::string_view noun,
+               std::vector<crdt::Slot> slots) {
+    return couple.enter(couple.op(by, id, row(noun).number, std::move(slots))).counted;
+  }
+  static crdt::Slot raw(std::uint32_t number, Bytes bytes, std::optional<std::uint32_t> rank = {}) {
+    crdt::Slot slot;
+    slot.field = number;
+    slot.rank = rank;
+    slot.body = {.salt = {}, .bytes = std::move(bytes)};
+    return slot;
+  }
+
+  TwoPeople couple;
+};
+
+// ---- TAKE.
+
+TEST_F(Admission, WhatFitsItsRowEnters) {
+  EXPECT_TRUE(enters("boundary", words("boundary", "words", "a")));
+  EXPECT_TRUE(enters("boundary", value("boundary", "firmness", "ended")));
+  EXPECT_TRUE(enters("boundary", raw(1, {})));
+  EXPECT_TRUE(enters("boundary", forget()));
+  EXPECT_TRUE(enters("thanks", raw(kFieldLife, wire_field(kFieldLife, 1), 1)));
+  EXPECT_TRUE(enters("thanks", raw(99, {1, 2, 3})));
+}
+
+TEST_F(Admission, BytesThatAreNotTheirFieldDoNot) {
+  EXPECT_FALSE(enters("boundary", raw(1, {0xff})));
+  EXPECT_FALSE(enters("boundary", raw(1, wire_field(1, 7))));
+  EXPECT_FALSE(enters("boundary", raw(1, wire_field(2, as_bytes("of another field")))));
+  EXPECT_FALSE(enters("boundary", raw(1, wire_field(1, as_bytes("\xc3\x28")))));
+}
+
+TEST_F(Admission, ARankIsWhatItsBodySays) {
+  crdt::Slot slot = value("boundary", "firmness", "negotiable");
+  slot.rank = 2;
+  EXPECT_FALSE(enters("boundary", slot));
+  slot.rank = 1;
+  EXPECT_TRUE(enters("boundary", slot));
+  slot.rank.reset();
+  EXPECT_FALSE(enters("boundary", slot));
+  slot.rank = 2;
+  slot.body.reset();
+  EXPECT_TRUE(enters("boundary", slot));  // whose words are gone
+  EXPECT_TRUE(enters("boundary", raw(3, wire_field(3, 77), FieldRow::kRankUnknown)));
+  EXPECT_FALSE(enters("boundary", raw(3, wire_field(3, 77), 0)));
+}
+
+TEST_F(Admission, ARankIsForProtectiveFieldsAlone) {
+  crdt::Slot slot = words("boundary", "words", "a");
+  slot.rank = 0;
+  EXPECT_FALSE(enters("boundary", slot));
+}
+
+TEST_F(Admission, OnlySetsRemove) {
+  crdt::Slot slot = words("boundary", "words", "a");
+  slot.removes = true;
+  EXPECT_FALSE(enters("boundary", slot));
+  slot = words("journal", "feelings", "calm");
+  slot.removes = true;
+  EXPECT_TRUE(enters("journal", slot));
+}
+
+TEST_F(Admission, OurOwnFieldsSayOneThing) {
+  EXPECT_FALSE(enters("thanks", raw(kFieldLife, wire_field(kFieldLife, 1))));
+  EXPECT_FALSE(enters("thanks", raw(kFieldLife, wire_field(kFieldLife, 1), 0)));
+  EXPECT_FALSE(enters("thanks", raw(kFieldLife, wire_field(kFieldLife, 0), 1)));
+  EXPECT_FALSE(enters("thanks", raw(kFieldForget, {1})));
+  EXPECT_FALSE(enters("thanks", raw(kFieldForget, {}, 1)));
+}
+
+TEST_F(Admission, AnIdThatIsNobodysDoesNotEnter) {
+  EXPECT_FALSE(enters("thanks", EntryId{}, {words("thanks", "words", "a")}));
+  EXPECT_FALSE(enters("thanks", id_of(couple.ben, "boundary"), {words("thanks", "words", "a")}));
+  EXPECT_TRUE(enters("thanks", id_of(couple.ada, "thanks"), {words("thanks", "words", "a")}));
+}
+
+TEST_F(Admission, WhatThereIsOneOfHasThatId) {
+  const CoupleId& ours = couple.people.couple;
+  const std::vector<crdt::Slot> say{value("consent", "stance", "open")};
+  EXPECT_FALSE(enters("consent", id_of(couple.ben, "consent"), say));
+  EXPECT_TRUE(enters("consent", only_one(row("consent"), couple.ben, ours, ""), say));
+  EXPECT_FALSE(enters("consent", only_one(row("consent"), couple.ben, CoupleId{{1}}, ""), say));
+  const EntryId all = only_one(row("pause"), couple.ben, ours, "all");
+  EXPECT_TRUE(enters("pause", all, {words("pause", "about", "all")}));
+  EXPECT_FALSE(enters("pause", all, {words("pause", "about", "thanks")}));
+  EXPECT_TRUE(enters("pause", all, {value("pause", "hold", "lifted")}));
+}
+
+TEST_F(Admission, HusksAndKindsThatAreNotKnownEnter) {
+  crdt::Op op = couple.op(couple.ben_phone, EntryId{}, 4'000, {raw(1, {1})});
+  EXPECT_TRUE(may_enter(couple.kinds, op));
+  op.kind = row("thanks").number;
+  EXPECT_FALSE(may_enter(couple.kinds, op));
+  crdt::make_husk(op);
+  EXPECT_TRUE(may_enter(couple.kinds, op));
+}
+
+// ---- COUNT.
+
+TEST_F(Admission, WhoIsNotItsOwnerWritesInVain) {
+  const EntryId id = id_of(couple.ada, "boundary");
+  EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", {words("boundary", "words", "a")}));
+  EXPECT_FALSE(counted(couple.ben_phone, id, "boundary", {words("boundary", "words", "b")}));
+  EXPECT_FALSE(counted(couple.ben_phone, id, "boundary", {forget()}));
+  EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", {words("boundary", "words", "c")}));
+}
+
+TEST_F(Admission, WhatIsForMyDevicesAloneIsVoidInTheStreamOfBoth) {
+  EXPECT_FALSE(counted(couple.ada_phone, id_of(couple.ada, "journal"), "journal",
+                       {words("journal", "words", "a")}));
+  EXPECT_FALSE(counted(couple.ada_phone, id_of(couple.ada, "boundary"), "boundary",
+                       {words("boundary", "words", "a"), words("boundary", "why", "b")}));
+}
+
+TEST_F(Admission, WhatComesAfterItsForgettingIsVoid) {
+  const EntryId id = id_of(couple.ada, "thanks");
+  EXPECT_TRUE(counted(couple.ada_phone, id, "thanks", {words("thanks", "words", "a")}));
+  EXPECT_TRUE(counted(couple.ada_phone, id, "thanks", {forget()}));
+  EXPECT_FALSE(counted(couple.ada_phone, id, "thanks", {words("thanks", "words", "b")}));
+  EXPECT_TRUE(
+      counted(couple.ada_phone, id, "thanks", {raw(kFieldLife, wire_field(kFieldLife, 1), 1)}));
+}
+
+TEST_F(Admission, WhatCameBesideItsForgettingCounts) {
+  const EntryId id = id_of(couple.ada, "thanks");
+  couple.enter(
+      couple.op(couple.ada_phone, id, row("thanks").number, {words("thanks", "words", "a")}));
+  // Written on another of ada's devices that has not seen the act of forgetting.
+  const DeviceId tablet{{6}};
+  couple.people.devices[tablet] = couple.ada;
+  const crdt::Op beside =
+      couple.op(tablet, id, row("thanks").number, {words("thanks", "words", "b")});
+  couple.enter(couple.op(couple.ada_phone, id, row("thanks").number, {forget()}));
+  EXPECT_TRUE(couple.enter(beside).counted);
+}
+
+TEST_F(Admission, AForgottenBoundaryMayStillEnd) {
+  const EntryId id = id_of(couple.ada, "boundary");
+  counted(couple.ada_phone, id, "boundary",
+          {words("boundary", "words", "a"), value("boundary", "firmness", "non-negotiable")});
+  counted(couple.ada_phone, id, "boundary",
+          {forget(), value("boundary", "firmness", "non-negotiable")});
+  EXPECT_FALSE(
+      counted(couple.ada_phone, id, "boundary", {value("boundary", "firmness", "negotiable")}));
+  EXPECT_FALSE(
+      counted(couple.ada_phone, id, "boundary",
+              {value("boundary", "firmness", "ended"), words("boundary", "words", "and words")}));
+  EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", {value("boundary", "firmness", "ended")}));
+}
+
+TEST_F(Admission, WhatThereIsOneOfIsSaidAgainAfterItWasForgotten) {
+  const EntryId id = only_one(row("pause"), couple.ada, couple.people.couple, "all");
+  counted(couple.ada_phone, id, "pause", {forget()});
+  EXPECT_TRUE(counted(couple.ada_phone, id, "pause", {value("pause", "hold", "raised")}));
+}
+
+TEST_F(Admission, WhatIsNotKnownHereCounts) {
+  EXPECT_TRUE(couple.enter(couple.op(couple.ben_phone, EntryId{}, 4'000, {raw(1, {1})})).counted);
+}
+
+}  // namespace
+}  // namespace attune::couple

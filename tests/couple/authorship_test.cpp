@@ -1,0 +1,56 @@
+#include "daemon/couple/authorship.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/couple/two_people.h"
+
+namespace attune::couple {
+namespace {
+
+TEST(Authorship, AnIdProvesItsOwnerAndKind) {
+  const TwoPeople couple;
+  const EntryId id = id_of(couple.ben, "thanks");
+  EXPECT_EQ(owner(couple.people, id, row("thanks").number), couple.ben);
+  EXPECT_EQ(owner(couple.people, id, row("boundary").number), std::nullopt);
+  EXPECT_EQ(owner(couple.people, EntryId{}, row("thanks").number), std::nullopt);
+  EXPECT_EQ(owner(couple.people, id_of(couple.ada, "thanks"), row("thanks").number), couple.ada);
+}
+
+TEST(Authorship, AloneThereIsNoOtherOwner) {
+  TwoPeople couple;
+  couple.people.partner.reset();
+  EXPECT_EQ(owner(couple.people, id_of(couple.ben, "thanks"), row("thanks").number), std::nullopt);
+}
+
+TEST(Authorship, OnlyItsOwnerWritesAnEntry) {
+  const TwoPeople couple;
+  const EntryId id = id_of(couple.ada, "boundary");
+  EXPECT_TRUE(may_write(row("boundary"), couple.people, id, couple.ada));
+  EXPECT_FALSE(may_write(row("boundary"), couple.people, id, couple.ben));
+}
+
+TEST(Authorship, WhatEitherWritesIsWrittenByBothAndBelongsToOneOfThem) {
+  const TwoPeople couple;
+  KindRow either = row("boundary");
+  either.writer = Writer::kEither;
+  const EntryId id = id_of(couple.ada, "boundary");
+  EXPECT_TRUE(may_write(either, couple.people, id, couple.ben));
+  EXPECT_TRUE(may_write(either, couple.people, id, couple.ada));
+  EXPECT_FALSE(may_write(either, couple.people, EntryId{{1}}, couple.ben));
+}
+
+TEST(Authorship, WhatThereIsOneOfHasOneIdPerPersonCoupleAndTopic) {
+  const TwoPeople couple;
+  const CoupleId other{{8}};
+  const CoupleId& ours = couple.people.couple;
+  const EntryId all = only_one(row("pause"), couple.ada, ours, "all");
+  EXPECT_EQ(all, only_one(row("pause"), couple.ada, ours, "all"));
+  EXPECT_NE(all, only_one(row("pause"), couple.ada, ours, "thanks"));
+  EXPECT_NE(all, only_one(row("pause"), couple.ben, ours, "all"));
+  EXPECT_NE(all, only_one(row("pause"), couple.ada, other, "all"));
+  EXPECT_NE(all, only_one(row("consent"), couple.ada, ours, "all"));
+  EXPECT_EQ(owner(couple.people, all, row("pause").number), couple.ada);
+}
+
+}  // namespace
+}  // namespace attune::couple
