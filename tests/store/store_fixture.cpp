@@ -34,7 +34,7 @@ Bytes read_bytes(const std::filesystem::path& file) {
 
 void write_bytes(const std::filesystem::path& file, ByteView bytes) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out.write(as_text(bytes).data(), static_cast<std::streamsize>(bytes.size()));
+  out << as_text(bytes);
   if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
 }
 
