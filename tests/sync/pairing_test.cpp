@@ -167,6 +167,18 @@ TEST_F(Pair, SomebodyElseIsAnotherCouple) {
   EXPECT_EQ(ada.partner_on_disk()->devices.size(), 1u);
 }
 
+TEST_F(Pair, ACoupleIsBothItsPeople) {
+  world.meet_by_code();
+  both_say_yes();
+  const CoupleId before = ada.partner_on_disk()->couple;
+  unpair(ada);
+  unpair(ben);
+  ben.self.person.bytes = ben.random.bytes<16>();
+  pair_again(ada, ben);
+  EXPECT_EQ(ada.partner_on_disk()->person, ben.self.person);
+  EXPECT_NE(ada.partner_on_disk()->couple, before) << "knowing the couple is not being of it";
+}
+
 TEST_F(Pair, ANewDeviceOfThePartnerKeepsTheOldOnesName) {
   world.meet_by_code();
   both_say_yes();
