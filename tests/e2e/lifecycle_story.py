@@ -36,7 +36,7 @@ class Lifecycle(Story):
 
     def test_a_restarted_daemon_is_locked_until_the_right_passphrase(self):
         ada = self.ready("Ada")
-        kept = ada.add_boundary("Stays over a restart")
+        kept = ada.add_boundary("Stays over a restart", share=False)
         ada.stop()
         ada.start()
         self.assertEqual(ada.status()["state"], "locked")
@@ -63,7 +63,7 @@ class Lifecycle(Story):
 
     def test_commands_thrown_at_a_locking_daemon_are_answered(self):
         ada = self.ready("Ada")
-        ada.add_boundary("One")
+        ada.add_boundary("One", share=False)
         lock = ada.begin("lock", "--json")
         others = [ada.begin("list", "boundary", "--json") for _ in range(8)]
         self.expect(lock.end(), 0)
@@ -142,7 +142,7 @@ class Starting(Story):
 
     def test_what_a_home_holds_is_private(self):
         ada = self.ready("Ada")
-        ada.add_boundary("Private")
+        ada.add_boundary("Private", share=False)
         for path in [ada.home, *ada.home.rglob("*")]:
             mode = stat.S_IMODE(os.lstat(path).st_mode)
             self.assertEqual(mode & 0o077, 0, f"{path} has mode {mode:o}")

@@ -46,14 +46,24 @@ class Meeting(Story):
 
     def test_an_end_while_away_ends_it_on_both(self):
         ada, ben = self.couple()
-        entry = ada.add_boundary("For a while")
+        entry = ada.done("resource", "add", "--share", told={"words": "For a while"})["id"]
         self.meet(ada, ben)
+        self.assertEqual([item["id"] for item in ben.done("list", "resource")["items"]], [entry])
         ben.stop()
         ada.done("end", entry)
         ben.back()
         self.meet(ada, ben)
         for person in (ada, ben):
-            self.assertNotIn(entry, self.words(person))
+            self.assertEqual(person.done("list", "resource")["items"], [])
+
+    def test_an_end_of_a_boundary_waits_unseen_by_the_partner(self):
+        ada, ben = self.couple()
+        entry = ada.add_boundary("Not so fast")
+        self.meet(ada, ben)
+        ada.done("end", entry)
+        self.meet(ada, ben)
+        self.assertEqual([item["state"] for item in ada.boundaries()], ["loosening"])
+        self.assertEqual([item["state"] for item in ben.boundaries()], ["active"])
 
     def test_the_reason_of_a_shared_boundary_stays_private(self):
         ada, ben = self.couple()

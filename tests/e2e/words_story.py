@@ -87,14 +87,16 @@ class Words(Story):
         for noun in ("boundary", "journal", "thanks", "resource"):
             self.refused(ada, (noun, "add"), {"words": long})
             self.refused(ada, (noun, "add"), {"words": "x" * 8193})
-            ada.done(noun, "add", told={"words": "x" * 8192})
+            if noun != "thanks":  # both see it, and here is only one
+                ada.done(noun, "add", told={"words": "x" * 8192})
         self.refused(ada, ("boundary", "add"), {"words": "Short", "why": "x" * 8193})
         self.refused(ada, ("consent", "say", "--state", "open"), {"feels_good": long})
         self.refused(ada, ("journal", "add"), {"words": "Short", "feelings": ["x" * 257]})
         self.refused(ada, ("journal", "add"), {"words": "Short", "feelings": ["x"] * 65})
-        self.refused(ada, ("unlock",), {"passphrase": "x" * 1025})
         self.refused(ada, ("boundary", "add"), '{"words":"' + "x" * (1 << 20) + '"}')
         self.assertEqual(len(ada.boundaries()), 1)
+        ada.done("lock")
+        self.refused(ada, ("unlock",), {"passphrase": "x" * 1025})
 
     def test_words_are_needed(self):
         ada = self.ready("Ada")
