@@ -215,7 +215,12 @@ std::vector<sync::Finding> Driver::local_findings() const {
 }
 
 void Driver::answer(RequestId request, const sync::Answer& value, bool last) {
-  if (control_) control_->answer(request, sync::encode_answer(value, last), last);
+  if (!control_) return;
+  Bytes body = sync::encode_answer(value, last);
+  if (body.size() > limits::kControlAnswerMax) {
+    body = sync::encode_answer(failed(sync::Code::kFailed, sync::Reason::kTooLong), last);
+  }
+  control_->answer(request, std::move(body), last);
 }
 
 void Driver::opened() {
@@ -361,6 +366,7 @@ void Driver::perform_links(const std::vector<sync::LinkAct>& acts) {
                      lan_->dial(dial.link, dial.to, framing_of(dial.conversation));
                    },
                    [&](const sync::Trust& trust) { lan_->authenticated(trust.link); },
+                   [&](const sync::Widen& widen) { lan_->widen(widen.link); },
                    [&](const sync::Extend& extend) { lan_->extend(extend.link, extend.by); },
                    [&](const sync::Hangup& hangup) { lan_->close(hangup.link); },
                },

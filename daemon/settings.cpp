@@ -48,14 +48,14 @@ std::uint16_t read_port(const toml::node& node) {
   return static_cast<std::uint16_t>(*value);
 }
 
-bool read_switch(const toml::node& node) {
+bool read_switch(const toml::node& node, const char* why) {
   if (node.is_boolean()) return *node.value<bool>();
   if (node.is_string()) {
     const auto word = *node.value<std::string>();
     if (word == "on") return true;
     if (word == "off") return false;
   }
-  refuse(node, "beacon is \"on\" or \"off\"");
+  refuse(node, why);
 }
 
 std::string read_log_level(const toml::node& node) {
@@ -101,11 +101,13 @@ Settings parse_settings(const std::string& text) {
     if (key == "port") {
       settings.port = read_port(node);
     } else if (key == "beacon") {
-      settings.beacon = read_switch(node);
+      settings.beacon = read_switch(node, "beacon is \"on\" or \"off\"");
     } else if (key == "log") {
       settings.log = read_log_level(node);
+    } else if (key == "editor") {
+      read_switch(node, "editor is \"on\" or \"off\"");  // the client's: words in $EDITOR
     } else {
-      refuse(node, "no such setting: port, beacon and log are known");
+      refuse(node, "no such setting: port, beacon, log and editor are known");
     }
   }
   return settings;

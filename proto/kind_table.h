@@ -28,22 +28,22 @@ enum class FieldType { kText, kBytes, kBool, kInt32, kEnum };
 /// One value of an enum field.
 struct ValueRow {
   std::int32_t number = 0;
-  std::string word;         ///< on the command line and in JSON: `non-negotiable`
-  std::uint32_t rank = 0;   ///< for Merge::kProtective: higher is stricter
+  std::string word;        ///< on the command line and in JSON: `non-negotiable`
+  std::uint32_t rank = 0;  ///< for Merge::kProtective: higher is stricter
   bool ends = false;
-  bool hidden = false;      ///< written by a verb alone
+  bool hidden = false;  ///< written by a verb alone
 };
 
 /// One field of a kind.
 struct FieldRow {
   std::uint32_t number = 0;
-  std::string name;         ///< its JSON key
+  std::string name;  ///< its JSON key
   FieldType type = FieldType::kText;
   bool repeated = false;
   Merge merge = Merge::kLatest;
   Ask ask = Ask::kNever;
   Form form = Form::kPlain;
-  bool mine_only = false;   ///< audience: MINE
+  bool mine_only = false;  ///< audience: MINE
   bool per_person = false;
   bool words_loosen = false;
   bool review = false;
@@ -55,8 +55,8 @@ struct FieldRow {
   [[nodiscard]] const ValueRow* value_named(std::string_view word) const;
   /// Of a protective field: the value that ends the entry, or nullptr.
   [[nodiscard]] const ValueRow* ending() const;
-  /// Rank of what these wire bytes (tag and value) of this field say. An unknown value, and bytes that
-  /// say none, are the strictest of all.
+  /// Rank of what these wire bytes (tag and value) of this field say. An unknown value, and bytes
+  /// that say none, are the strictest of all.
   [[nodiscard]] std::uint32_t rank_of(ByteView wire) const;
   static constexpr std::uint32_t kRankUnknown = 1'000'000;
 };
@@ -90,14 +90,16 @@ struct KindRow {
   [[nodiscard]] const FieldRow* ending_field() const;
 };
 
-/// Every kind there is, read once from the options on the fields of a message whose fields are kinds.
-/// Immutable after construction; any thread. Source: docs/architecture.md, One place for a kind.
+/// Every kind there is, read once from the options on the fields of a message whose fields are
+/// kinds. Immutable after construction; any thread. Source: docs/architecture.md, One place for a
+/// kind.
 class KindTable {
  public:
   /// The rows of entry.proto.
   static const KindTable& standard();
-  /// The rows of another message, for tests and benches. Throws std::invalid_argument naming the row
-  /// that contradicts itself (no letter, two with one noun, a protective field without ranks, ...).
+  /// The rows of another message, for tests and benches. Throws std::invalid_argument naming the
+  /// row that contradicts itself (no letter, two with one noun, a protective field without ranks,
+  /// ...).
   explicit KindTable(const google::protobuf::Descriptor& entry);
 
   [[nodiscard]] const std::vector<KindRow>& kinds() const { return kinds_; }
@@ -116,9 +118,10 @@ class KindTable {
 inline constexpr std::uint32_t kFieldLife = 1'000;    ///< protective: 0 never written, 1 ended
 inline constexpr std::uint32_t kFieldForget = 1'001;  ///< the act of forgetting; its slot is empty
 
-/// A kind's message cut into its fields, without a protobuf runtime. Bounded: nullopt for bytes that are
-/// not a flat message of at most kFieldsPerOpMax distinct fields, each at most kListElementsMax times, for
-/// a group, for a varint that is not in its shortest form, and for trailing bytes.
+/// A kind's message cut into its fields, without a protobuf runtime. Bounded: nullopt for bytes
+/// that are not a flat message of at most kFieldsPerOpMax distinct fields, each at most
+/// kListElementsMax times, for a group, for a varint that is not in its shortest form, and for
+/// trailing bytes.
 struct WireField {
   std::uint32_t number = 0;
   std::uint32_t wire_type = 0;
@@ -133,9 +136,9 @@ std::optional<ByteView> wire_content(ByteView field);
 Bytes wire_field(std::uint32_t number, std::uint64_t varint);
 Bytes wire_field(std::uint32_t number, ByteView content);
 
-/// Whether one occurrence of a field fits its row: wire type, UTF-8, sizes of limits.h, day in range,
-/// an entry's letter and 16-byte id, a topic's letters. An enum value that the row does not know fits
-/// (it counts as the strictest); 0, which says nothing, does not.
+/// Whether one occurrence of a field fits its row: wire type, UTF-8, sizes of limits.h, day in
+/// range, an entry's letter and 16-byte id, a topic's letters. An enum value that the row does not
+/// know fits (it counts as the strictest); 0, which says nothing, does not.
 bool fits(const FieldRow& row, ByteView field);
 
 }  // namespace attune

@@ -41,6 +41,8 @@ inline constexpr std::size_t kHelloBytes = 65;
 inline constexpr std::size_t kHelloMemory = 1'024;  // repeated hellos remembered
 inline constexpr std::chrono::seconds kRenewalAge = 15min;
 inline constexpr std::uint64_t kRenewalFrames = 1u << 20;
+inline constexpr std::chrono::seconds kRenewalPause = 60s;  // between attempts at a renewal
+inline constexpr std::chrono::seconds kSimultaneous = 10s;  // both dialled: no older link
 inline constexpr std::chrono::seconds kAckPatience = 10s;  // unacknowledged: dead link
 inline constexpr std::size_t kAddressesMax = 8;            // addresses in a Greeting
 

@@ -9,9 +9,9 @@
 namespace attune {
 
 /// What a record of the store holds. Numbers are for ever: they stand in derived record ids.
-/// kOp records are counted and chained by their readers (heads name how many there are); every other
-/// record is named, with a hash of its box, by the store's own root record, so that none can be missing,
-/// swapped or older. Source: docs/storage.md.
+/// kOp records are counted and chained by their readers (heads name how many there are); every
+/// other record is named, with a hash of its box, by the store's own root record, so that none can
+/// be missing, swapped or older. Source: docs/storage.md.
 enum class RecordType : std::uint8_t {
   kRoot = 1,      ///< the store's own; no room above writes it
   kOp = 2,        ///< name: actor and counter

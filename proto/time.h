@@ -44,9 +44,9 @@ struct Now {
   Steady steady;
   Boot boot;
   Wall wall;
-  LocalDay day;        ///< the local date
-  LocalDay night;      ///< the local date four hours ago: the day of consent and its night
-  Wall next_four;      ///< the next local 04:00
+  LocalDay day;    ///< the local date
+  LocalDay night;  ///< the local date four hours ago: the day of consent and its night
+  Wall next_four;  ///< the next local 04:00
 };
 
 /// `2027-09-17`, and back; nullopt for what is not a date between 1970 and 9999.

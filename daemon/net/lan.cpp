@@ -115,6 +115,7 @@ class Lan::State : public std::enable_shared_from_this<State> {
   void dial(LinkPtr link);
   void send(LinkId id, Bytes bytes, bool framed);
   void authenticated(LinkId id);
+  void widen(LinkId id);
   void extend(LinkId id, std::chrono::milliseconds patience);
   void close(LinkId id);
   void close_all();
@@ -315,6 +316,11 @@ void Lan::State::authenticated(LinkId id) {
   dated_.remove(link);
 }
 
+void Lan::State::widen(LinkId id) {
+  auto link = find(id);
+  if (link && link->stage == Stage::kProving) link->body_max = limits::kFrameBytesMax;
+}
+
 void Lan::State::extend(LinkId id, std::chrono::milliseconds patience) {
   auto link = find(id);
   if (!link || link->stage != Stage::kProving) return;
@@ -477,6 +483,7 @@ std::size_t Lan::unsent(LinkId link) const {
 }
 
 void Lan::authenticated(LinkId link) { state_->authenticated(link); }
+void Lan::widen(LinkId link) { state_->widen(link); }
 void Lan::extend(LinkId link, std::chrono::milliseconds patience) {
   state_->extend(link, patience);
 }

@@ -74,6 +74,9 @@ class Lan {
 
   /// The other side has proved who it is: no deadline any more, frames up to kFrameBytesMax.
   void authenticated(LinkId link);
+  /// The other side's first unit was sealed by somebody we know, though perhaps long ago: its
+  /// frames may be whole. The deadline stays.
+  void widen(LinkId link);
   /// A person is being asked: the deadline is this far from now, and the link no longer makes room
   /// for new ones. The owner bounds how many links it extends.
   void extend(LinkId link, std::chrono::milliseconds patience);

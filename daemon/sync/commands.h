@@ -223,7 +223,8 @@ struct Findings {
   std::vector<Finding> items;
 };
 
-using Answer = std::variant<Done, DeviceMade, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
-                            Invitation, CheckPhrase, Paired, Changed, Findings>;
+using Answer =
+    std::variant<Done, DeviceMade, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
+                 Invitation, CheckPhrase, Paired, Changed, Findings>;
 
 }  // namespace attune::sync

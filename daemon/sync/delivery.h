@@ -34,6 +34,7 @@ class Delivery {
 
   /// A question that wants an answer is under way: counts as unacknowledged.
   void asked(const Now& now);
+  [[nodiscard]] bool asking() const { return questions_ > 0; }
   void answered(const crdt::VersionVector& theirs, const Now& now);
 
   /// What is durable there, as far as is known here.

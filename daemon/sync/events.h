@@ -91,6 +91,11 @@ struct Dial {
 struct Trust {
   LinkId link;
 };
+/// The peer's hello was sealed by somebody we know, perhaps long ago: its frames may be whole, its
+/// deadline stays.
+struct Widen {
+  LinkId link;
+};
 /// The link waits for a person: the deadline of strangers is put off.
 struct Extend {
   LinkId link;
@@ -99,7 +104,7 @@ struct Extend {
 struct Hangup {
   LinkId link;
 };
-using LinkAct = std::variant<Dial, Trust, Extend, Hangup>;
+using LinkAct = std::variant<Dial, Trust, Widen, Extend, Hangup>;
 
 /// For the log and the desktop: an event's name and a count, nothing of the couple.
 struct Notice {

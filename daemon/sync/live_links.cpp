@@ -62,6 +62,8 @@ bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, cons
   auto started = Session::accept(hello, *deps_.self, *known, hellos_, *deps_.random);
   if (!started) return false;
   const DeviceId peer = started->session.peer();
+  if (!has_room(peer)) return false;
+  out.links.emplace_back(Widen{link});
   auto [it, fresh] = links_.emplace(link, Live{.session = std::move(started->session),
                                                .delivery = {},
                                                .peer = peer,
@@ -95,6 +97,9 @@ void LiveLinks::unit(LinkId link, ByteView bytes, const Now& now, Ripple& ripple
   auto step = it->second.session.on_unit(bytes);
   emit(link, std::move(step.units), out);
   if (step.dead) return hang_up(link, out, news);
+  if (it->second.dialled && !it->second.greeted && it->second.session.established()) {
+    out.links.emplace_back(Trust{link});  // message 2 proves the other side; message 1 proves less
+  }
   greet(link, it->second, out);
   if (step.confirmed_now) confirmed(link, now, out, news);
   // A session can make a pending pairing final; what belongs to partners is said on the next link.
@@ -117,22 +122,23 @@ void LiveLinks::confirmed(LinkId link, const Now& now, Output& out, LiveNews& ne
     return entry.second.peer == peer && entry.second.session.confirmed();
   });
   if (confirmed_links == 1) news.connected.push_back(peer);
-  keep_one(link, out, news);
+  keep_one(link, now, out, news);
 }
 
-void LiveLinks::keep_one(LinkId fresh, Output& out, LiveNews& news) {
-  const Live& mine = links_.at(fresh);
-  const DeviceId peer = mine.peer;
+void LiveLinks::keep_one(LinkId fresh, const Now& now, Output& out, LiveNews& news) {
+  const Live& newer = links_.at(fresh);
+  const DeviceId peer = newer.peer;
   const bool i_am_smaller = deps_.self->device < peer;
   std::vector<LinkId> closing;
   for (const auto& [id, live] : links_) {
     if (id == fresh || live.peer != peer) continue;
-    if (live.dialled && mine.dialled) {
-      closing.push_back(live.session.confirmed() && !live.renewing ? fresh : id);
-    } else if (live.session.confirmed() && live.dialled != mine.dialled) {
+    if (live.dialled && newer.dialled) {
+      closing.push_back(live.session.confirmed() && !live.renewal ? fresh : id);
+    } else if (live.session.confirmed() && live.dialled != newer.dialled) {
+      const bool older = now.steady - live.opened > limits::kSimultaneous;
       const LinkId dialled_by_me = live.dialled ? id : fresh;
       const LinkId dialled_by_them = live.dialled ? fresh : id;
-      closing.push_back(i_am_smaller ? dialled_by_them : dialled_by_me);
+      closing.push_back(older ? id : i_am_smaller ? dialled_by_them : dialled_by_me);
     }
   }
   for (const LinkId link : closing) hang_up(link, out, news);
@@ -154,6 +160,7 @@ void LiveLinks::closed(LinkId link, LiveNews& news) {
   const DeviceId peer = it->second.peer;
   const bool was_confirmed = it->second.session.confirmed();
   links_.erase(it);
+  news.dropped = news.dropped || was_confirmed;
   if (was_confirmed && !has_confirmed(peer)) news.lost.push_back(peer);
 }
 
@@ -165,6 +172,12 @@ void LiveLinks::close_all(Output& out) {
     out.links.emplace_back(Hangup{link});
   }
   links_.clear();
+}
+
+bool LiveLinks::has_room(const DeviceId& device) const {
+  const auto of_device = std::count_if(
+      links_.begin(), links_.end(), [&](const auto& entry) { return entry.second.peer == device; });
+  return static_cast<std::size_t>(of_device) < kPerDeviceMax;
 }
 
 bool LiveLinks::is_partners(const DeviceId& device) const {
@@ -189,7 +202,8 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
           [&](const Greeting& greeting) {
             if (live.delivery.begun()) return false;
             live.delivery.begin(only(greeting.moved, couple));
-            news.addresses.push_back({.device = live.peer, .addresses = greeting.addresses});
+            news.addresses.push_back(
+                {.device = live.peer, .remote = live.remote, .addresses = greeting.addresses});
             return true;
           },
           [&](const OpsMessage& batch) {
@@ -209,6 +223,7 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
           [&](const Even& even) {
             const crdt::VersionVector theirs = only(even.moved, couple);
             if (even.answer) {
+              if (!live.delivery.asking()) return false;
               live.delivery.answered(theirs, now);
               news.answered.push_back({.number = even.number, .theirs = theirs});
             } else {
@@ -272,10 +287,11 @@ void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
 std::vector<std::pair<DeviceId, Endpoint>> LiveLinks::renewals(const Now& now) {
   std::vector<std::pair<DeviceId, Endpoint>> due;
   for (auto& [link, live] : links_) {
-    const bool old = now.steady - live.opened >= limits::kRenewalAge ||
+    const bool old = now.steady >= live.opened + limits::kRenewalAge ||
                      live.session.frames() >= limits::kRenewalFrames;
-    if (!live.dialled || live.renewing || !live.session.confirmed() || !old) continue;
-    live.renewing = true;
+    if (!live.dialled || !live.session.confirmed() || !old) continue;
+    if (live.renewal && now.steady < *live.renewal) continue;
+    live.renewal = now.steady + limits::kRenewalPause;
     due.emplace_back(live.peer, live.remote);
   }
   return due;
@@ -290,8 +306,8 @@ std::optional<Steady> LiveLinks::next() const {
     if (const auto patience = live.delivery.patience()) consider(*patience);
     if (!live.session.confirmed()) {
       consider(live.opened + limits::kHandshakePatience);
-    } else if (live.dialled && !live.renewing) {
-      consider(live.opened + limits::kRenewalAge);
+    } else if (live.dialled) {
+      consider(live.renewal.value_or(live.opened + limits::kRenewalAge));
     }
   }
   return next;

@@ -19,10 +19,12 @@ struct LiveNews {
   };
   struct Addresses {
     DeviceId device;
+    Endpoint remote;  ///< whom the link is with, as this machine sees it
     std::vector<Endpoint> addresses;
   };
   std::vector<DeviceId> connected;  ///< the first confirmed link of this device stands
-  std::vector<DeviceId> lost;       ///< its last one is gone
+  bool dropped = false;        ///< a confirmed link is gone: what was asked on it is not answered
+  std::vector<DeviceId> lost;  ///< its last one is gone
   std::vector<Addresses> addresses;
   std::vector<Answered> answered;
   bool exchanged = false;  ///< something was taken or acknowledged
@@ -31,11 +33,12 @@ struct LiveNews {
 /// The live connections with the partner's devices. Pure; owned by the Replica, and borrows what
 /// its Deps name. Several may stand for a moment: both sides dialled, or a session is renewed.
 ///
-/// Which one stays: of two dialled by different sides, the one dialled by the smaller device id; of
+/// Which one stays: of two dialled by different sides at the same time, the one dialled by the
+/// smaller device id; where one is older, the newer, because who dials again has lost the older. Of
 /// two dialled by one side, the one its dialler keeps (the older, unless it is being renewed). Only
 /// who keeps a link closes the others, once the kept one is confirmed on its side; losing one costs
 /// nothing, because sessions resume from vectors. What is sent goes out on the newest confirmed
-/// link.
+/// link. A device has at most kPerDeviceMax links.
 class LiveLinks {
  public:
   struct Deps {
@@ -44,6 +47,8 @@ class LiveLinks {
     Notebook* notebook = nullptr;
     crypto::Random* random = nullptr;
   };
+  static constexpr std::size_t kPerDeviceMax = 16;
+
   explicit LiveLinks(const Deps& deps) : deps_(deps) {}
 
   /// A device and whose it is: the partner's, or of a pairing that waits for the other's yes.
@@ -90,15 +95,16 @@ class LiveLinks {
     Steady opened;
     bool dialled = false;
     bool greeted = false;
-    bool renewing = false;
+    std::optional<Steady> renewal = std::nullopt;  ///< dialled again; once more from then on
   };
   using Links = std::map<LinkId, Live>;
 
   void greet(LinkId link, Live& live, Output& out);
   void send(LinkId link, Live& live, const SyncMessage& message, Output& out);
   void confirmed(LinkId link, const Now& now, Output& out, LiveNews& news);
-  void keep_one(LinkId fresh, Output& out, LiveNews& news);
+  void keep_one(LinkId fresh, const Now& now, Output& out, LiveNews& news);
   void hang_up(LinkId link, Output& out, LiveNews& news);
+  [[nodiscard]] bool has_room(const DeviceId& device) const;
   [[nodiscard]] bool is_partners(const DeviceId& device) const;
   bool handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple, Output& out,
               LiveNews& news);

@@ -103,13 +103,14 @@ PairingChannel::Step PairingChannel::handshake(ByteView message) {
   return step;
 }
 
-std::array<std::uint8_t, 16> PairingChannel::same() const {
+std::array<std::uint8_t, 16> PairingChannel::same(bool of_initiator) const {
   std::array<std::uint8_t, 32> couple{};
   if (people_.known != nullptr) {
     std::ranges::copy(people_.known->couple.bytes, couple.begin());
   }
+  const std::string_view role = of_initiator ? labels::kSameInitiator : labels::kSameResponder;
   const crypto::Key tag = crypto::kdf(std::span<const std::uint8_t, 32>(couple), labels::kSame,
-                                      ByteView(handshake_.handshake_hash()));
+                                      ByteView(handshake_.handshake_hash()), role);
   return first_bytes<16>(tag);
 }
 
@@ -119,7 +120,7 @@ void PairingChannel::introduce(Step& step) {
   mine_.random = random_.bytes<32>();
   mine_.person = people_.self->person;
   mine_.name = people_.self->name;
-  mine_.same = same();
+  mine_.same = same(initiator());
   step.frames.push_back(seal(mine_));
 }
 
@@ -171,7 +172,7 @@ Partner PairingChannel::make_partner(const Introduction& theirs) const {
                              .live_root = crypto::kdf(root.view(), labels::kLiveRoot),
                              .id_root = crypto::kdf(root.view(), labels::kIdRoot)});
   const bool continues = people_.known != nullptr && people_.known->person == theirs.person &&
-                         crypto::equal(theirs.same, mine_.same);
+                         crypto::equal(theirs.same, same(!initiator()));
   if (continues) {
     partner.couple = people_.known->couple;
     keep_past_devices(*people_.known, partner, random_);

@@ -72,7 +72,8 @@ class PairingChannel {
   Step end(Event event);
   void introduce(Step& step);
   [[nodiscard]] bool initiator() const { return setting_.role == crypto::NoiseRole::kInitiator; }
-  [[nodiscard]] std::array<std::uint8_t, 16> same() const;
+  /// What the end of this role says of the couple I know: who only hears mine cannot say it.
+  [[nodiscard]] std::array<std::uint8_t, 16> same(bool of_initiator) const;
   [[nodiscard]] Partner make_partner(const Introduction& theirs) const;
   [[nodiscard]] crypto::Key make_root(const Introduction& theirs) const;
 

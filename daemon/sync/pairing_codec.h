@@ -18,7 +18,7 @@ struct Introduction {
   std::array<std::uint8_t, 32> random{};
   PersonId person;
   std::string name;                     ///< 1 to limits::kNameBytesMax bytes of UTF-8
-  std::array<std::uint8_t, 16> same{};  ///< equal on both where both hold the same couple
+  std::array<std::uint8_t, 16> same{};  ///< of the couple the sender knows, in its role
   friend bool operator==(const Introduction&, const Introduction&) = default;
 };
 /// The person said yes.

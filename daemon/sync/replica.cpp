@@ -102,6 +102,7 @@ void Replica::State::route(const Now& now, Input& input, Step& step) {
                  [&](const ClientGone& gone) {
                    waiting.gone(gone.request);
                    pairing->client_gone(gone.request, now, step.out);
+                   if (pair_request == gone.request) pair_request.reset();
                  },
                  [&](const LinkOpened& opened) { link_opened(now, opened, step); },
                  [&](const UnitCame& unit) { unit_came(now, unit, step); },
@@ -294,17 +295,19 @@ void Replica::State::draw_conclusions(const Now& now, Step& step) {
       return same;
     });
     pairing->confirmed_by_session(id, now, step.out);
-    waiting.ask_again();
   }
-  for (const DeviceId& id : step.news.lost) {
-    reach.lost(id, now);
-    waiting.ask_again();
-  }
+  for (const DeviceId& id : step.news.lost) reach.lost(id, now);
+  if (step.news.dropped || !step.news.connected.empty()) waiting.ask_again();
   for (const LiveNews::Addresses& told : step.news.addresses) {
     const PeerMemory* known = reach.memory(told.device);
-    if (known == nullptr || known->addresses == told.addresses) continue;
+    if (known == nullptr) continue;
     PeerMemory memory = *known;
     memory.addresses = told.addresses;
+    // A partner elsewhere has no business in naming this machine to itself.
+    std::erase_if(memory.addresses, [&](const Endpoint& endpoint) {
+      return endpoint.is_loopback() && !told.remote.is_loopback();
+    });
+    if (memory == *known) continue;
     reach.remember(told.device, memory);
     step.out.persist.changes.push_back(peer_record(told.device, memory));
   }

@@ -8,7 +8,11 @@ void Replica::State::pair_command(const Now& now, RequestId request, const Comma
                                   Step& step) {
   if (const auto* said = std::get_if<PairReply>(&command)) {
     // The reply's own request stays open and unanswered: what follows goes to the pair command.
-    if (pair_request) pairing->reply(*pair_request, said->yes, now, step.out);
+    if (pair_request) return pairing->reply(*pair_request, said->yes, now, step.out);
+    step.out.answers.push_back(
+        {.request = request,
+         .answer =
+             Failed{.code = Code::kUsage, .reason = Reason::kMalformed, .detail = {}, .wait = {}}});
     return;
   }
   if (pair_request) {
@@ -30,6 +34,7 @@ void Replica::State::pair_command(const Now& now, RequestId request, const Comma
 
 void Replica::State::follow_pairing(const Now& now, Step& step) {
   if (auto finished = pairing->take_finished()) adopt(now, std::move(*finished), step);
+  follow_pending(now);
   const auto ended = [&](const AnswerOut& out) { return out.last && out.request == pair_request; };
   const auto& answers = step.out.answers;
   if (std::any_of(answers.begin(), answers.end(), ended)) pair_request.reset();
@@ -44,6 +49,19 @@ void Replica::State::follow_pairing(const Now& now, Step& step) {
     }
   }
   for (const Endpoint& to : pairing->take_dials()) dial_pairing(to, Conversation::kQr, step);
+}
+
+// The other's yes may have been lost on its way: then a live session says it, so each looks for the
+// other as if they were partners already.
+void Replica::State::follow_pending(const Now& now) {
+  const auto& pending = pairing->pending();
+  const bool same = pending.has_value() == pending_person.has_value() &&
+                    (!pending || pending->partner.person == *pending_person);
+  if (same) return;
+  pending_person.reset();
+  if (pending) pending_person = pending->partner.person;
+  if (!partner || !partner->paired) reach.forget_everybody();
+  look_for_partner(now);
 }
 
 void Replica::State::dial_pairing(const Endpoint& to, Conversation conversation, Step& step) {

@@ -54,6 +54,7 @@ struct Replica::State {
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
   void follow_pairing(const Now& now, Step& step);
+  void follow_pending(const Now& now);
   void dial_pairing(const Endpoint& to, Conversation conversation, Step& step);
   void adopt(const Now& now, Pairing::Finished finished, Step& step);
   void unpair(RequestId request, Step& step);
@@ -73,6 +74,7 @@ struct Replica::State {
   std::map<LinkId, Dialling> dialling;
   std::map<LinkId, Endpoint> strangers;  ///< incoming, have not said what they are
   std::optional<RequestId> pair_request;
+  std::optional<PersonId> pending_person;  ///< as reach was last told
   std::optional<Pairing::Rendezvous> rendezvous;
   std::uint64_t dials = 0;
 };

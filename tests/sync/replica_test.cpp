@@ -146,6 +146,36 @@ TEST_F(TwoPeople, AreSilentWhileNothingHappens) {
   EXPECT_EQ(world_.units_sent(), before);
 }
 
+TEST_F(TwoPeople, MeetAgainAfterOneVanishedWithoutAWord) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(synced(ana_));
+  world_.run(1h);
+  for (const std::size_t gone : {ana_, ben_}) {
+    const std::size_t other = gone == ana_ ? ben_ : ana_;
+    world_.vanish(gone);
+    ASSERT_TRUE(world_.up(gone));
+    world_.run(5s);
+    EXPECT_TRUE(synced(gone)) << gone;
+    EXPECT_TRUE(synced(other)) << gone;
+    world_.run(1h);
+  }
+}
+
+TEST_F(TwoPeople, StayTogetherOverManyRenewals) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.run(24h);
+  world_.ask(ana_, boundary("a day later", true));
+  ASSERT_TRUE(synced(ben_));
+  EXPECT_EQ(count(ben_), 1u);
+}
+
+TEST_F(TwoPeople, AnInvitationTakenBackMakesRoomForAnother) {
+  const RequestId first = world_.begin(ana_, PairInvite{});
+  EXPECT_TRUE(is_failed(world_.ask(ana_, PairInvite{}), Reason::kPairingRuns));
+  world_.hang_up(ana_, first);
+  EXPECT_TRUE(world_.pair(ana_, ben_));
+}
+
 TEST_F(TwoPeople, AThirdPersonLearnsNothing) {
   const std::size_t eve = world_.add_person("Eve");
   ASSERT_TRUE(world_.pair(ana_, ben_));

@@ -87,6 +87,12 @@ void SmallWorld::down(std::size_t number) {
   devices_[number]->wake.reset();
 }
 
+void SmallWorld::vanish(std::size_t number) {
+  std::erase_if(
+      links_, [&](const Link& link) { return link.dialler == number || link.listener == number; });
+  down(number);
+}
+
 void SmallWorld::set_network(bool works) {
   network_ = works;
   if (!works) {

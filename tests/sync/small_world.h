@@ -24,6 +24,8 @@ class SmallWorld {
 
   /// The process ends: memory and links are gone, the disk stays.
   void down(std::size_t device);
+  /// As down(), but the others are not told: a cable is pulled, a battery is empty.
+  void vanish(std::size_t device);
   /// It starts again and is unlocked. False where its Replica refuses its records.
   bool up(std::size_t device);
   /// Whether anything travels between devices; links that stand are lost when it stops.
