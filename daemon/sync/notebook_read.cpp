@@ -71,7 +71,8 @@ couple::OpenPauses Notebook::State::pauses() {
     if (!row.quiets || topic == nullptr) continue;
     for (const auto& [id, entry] : in->view.entries()) {
       if (entry.kind != row.number || couple::is_ended(row, entry)) continue;
-      const auto said = wire_content(value(*in, entry, *topic));
+      const Bytes words = value(*in, entry, *topic);
+      const auto said = wire_content(words);
       if (said) open.open(as_text(*said));
     }
   }
