@@ -91,14 +91,18 @@ void DialPlan::restart(Steady now) {
   next_ = now;
 }
 
+void DialPlan::retry(Steady now) {
+  next_ = now + pause_;
+  pause_ = std::min<std::chrono::nanoseconds>(pause_ * 2, kPauseMax);
+}
+
 std::vector<Endpoint> DialPlan::due(Steady now) {
   if (!next_ || now < *next_) return {};
   if (known_.empty()) {
     next_.reset();
     return {};
   }
-  next_ = now + pause_;
-  pause_ = std::min<std::chrono::nanoseconds>(pause_ * 2, kPauseMax);
+  retry(now);
   return known_;
 }
 

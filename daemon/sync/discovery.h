@@ -62,6 +62,8 @@ class DialPlan {
   [[nodiscard]] const std::vector<Endpoint>& known() const { return known_; }
   /// Start, network change, link lost: try the known ones now.
   void restart(Steady now);
+  /// The link was lost as soon as it stood: not at once again, and later each time.
+  void retry(Steady now);
   /// Where to dial now, and plans the next time.
   std::vector<Endpoint> due(Steady now);
   /// A valid beacon named this endpoint: true when it is to be dialled (once per 5 s, peer and

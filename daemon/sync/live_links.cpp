@@ -117,6 +117,7 @@ void LiveLinks::confirmed(LinkId link, const Now& now, Output& out, LiveNews& ne
   Live& live = links_.at(link);
   out.links.emplace_back(Trust{link});
   live.opened = now.steady;
+  live.stands_since = now.steady;
   const DeviceId peer = live.peer;
   const auto confirmed_links = std::count_if(links_.begin(), links_.end(), [&](const auto& entry) {
     return entry.second.peer == peer && entry.second.session.confirmed();
@@ -126,16 +127,19 @@ void LiveLinks::confirmed(LinkId link, const Now& now, Output& out, LiveNews& ne
 }
 
 void LiveLinks::keep_one(LinkId fresh, const Now& now, Output& out, LiveNews& news) {
-  const Live& newer = links_.at(fresh);
+  Live& newer = links_.at(fresh);
   const DeviceId peer = newer.peer;
   const bool i_am_smaller = deps_.self->device < peer;
   std::vector<LinkId> closing;
   for (const auto& [id, live] : links_) {
     if (id == fresh || live.peer != peer) continue;
+    if (live.dialled == newer.dialled && live.session.confirmed()) {
+      newer.stands_since = live.stands_since;
+    }
     if (live.dialled && newer.dialled) {
       closing.push_back(live.session.confirmed() && !live.renewal ? fresh : id);
     } else if (live.session.confirmed() && live.dialled != newer.dialled) {
-      const bool older = now.steady - live.opened > limits::kSimultaneous;
+      const bool older = now.steady - live.stands_since > limits::kSimultaneous;
       const LinkId dialled_by_me = live.dialled ? id : fresh;
       const LinkId dialled_by_them = live.dialled ? fresh : id;
       closing.push_back(older ? id : i_am_smaller ? dialled_by_them : dialled_by_me);

@@ -93,6 +93,7 @@ class LiveLinks {
     DeviceId peer;
     Endpoint remote;
     Steady opened;
+    Steady stands_since = {};  ///< of the first link of a chain of renewals
     bool dialled = false;
     bool greeted = false;
     std::optional<Steady> renewal = std::nullopt;  ///< dialled again; once more from then on

@@ -84,10 +84,11 @@ void Reach::network_changed(const NetworkChanged& network, const Now& now) {
   for (auto& [device, peer] : peers_) restart(peer, now);
 }
 
-void Reach::connected(const DeviceId& device) {
+void Reach::connected(const DeviceId& device, const Now& now) {
   const auto it = peers_.find(device);
   if (it == peers_.end()) return;
   it->second.connected = true;
+  it->second.since = now.steady;
   it->second.plan.stop();
   it->second.pace.stop();
 }
@@ -95,8 +96,12 @@ void Reach::connected(const DeviceId& device) {
 void Reach::lost(const DeviceId& device, const Now& now) {
   const auto it = peers_.find(device);
   if (it == peers_.end()) return;
+  const bool short_lived =
+      it->second.connected && now.steady - it->second.since < limits::kDialPause;
   it->second.connected = false;
-  restart(it->second, now);
+  if (!short_lived) return restart(it->second, now);
+  it->second.plan.retry(now.steady);
+  if (beacons_) it->second.pace.restart(now.steady);
 }
 
 bool Reach::still(const DeviceId& device) const {

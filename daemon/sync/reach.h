@@ -34,7 +34,7 @@ class Reach {
   void forget_everybody();
   void network_changed(const NetworkChanged& network, const Now& now);
 
-  void connected(const DeviceId& device);
+  void connected(const DeviceId& device, const Now& now);
   void lost(const DeviceId& device, const Now& now);
   [[nodiscard]] bool still(const DeviceId& device) const;
 
@@ -62,6 +62,7 @@ class Reach {
     DialPlan plan;
     BeaconPace pace;
     bool connected = false;
+    Steady since;  ///< of the connection
   };
   void restart(Peer& peer, const Now& now);
 

@@ -288,7 +288,7 @@ void Replica::State::conclude(const Now& now, Step& step) {
 
 void Replica::State::draw_conclusions(const Now& now, Step& step) {
   for (const DeviceId& id : step.news.connected) {
-    reach.connected(id);
+    reach.connected(id, now);
     std::erase_if(dialling, [&](const auto& entry) {
       const bool same = entry.second.purpose == Purpose::kLive && entry.second.device == id;
       if (same) step.out.links.emplace_back(Hangup{entry.first});

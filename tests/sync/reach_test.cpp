@@ -71,7 +71,7 @@ TEST_F(TwoReaches, OnesOwnBeaconIsNoNews) {
 }
 
 TEST_F(TwoReaches, WhoIsConnectedIsSilentAndDialsNobody) {
-  b_.connected(self_a_.device);
+  b_.connected(self_a_.device, at(1h));
   EXPECT_FALSE(b_.next());
   Output out;
   a_.due(at(1h), out);
@@ -83,7 +83,7 @@ TEST_F(TwoReaches, WhoIsConnectedIsSilentAndDialsNobody) {
 
 TEST_F(TwoReaches, ALostLinkIsLookedForAtOnce) {
   const Endpoint known{.address = kHere, .port = 1001, .scope = 0};
-  b_.connected(self_a_.device);
+  b_.connected(self_a_.device, at(1h));
   b_.remember(self_a_.device, {.addresses = {known}, .exchanged = {}});
   b_.lost(self_a_.device, at(3h));
   Output out;
@@ -91,6 +91,22 @@ TEST_F(TwoReaches, ALostLinkIsLookedForAtOnce) {
   ASSERT_EQ(attempts.size(), 1u);
   EXPECT_EQ(attempts[0].to, known);
   EXPECT_EQ(out.datagrams.size(), 1u);
+}
+
+TEST_F(TwoReaches, ALinkThatIsLostAsSoonAsItStandsIsNotDialledAtOnce) {
+  const Endpoint known{.address = kHere, .port = 1001, .scope = 0};
+  b_.remember(self_a_.device, {.addresses = {known}, .exchanged = {}});
+  auto time = 3h + 0ns;
+  std::size_t dialled = 0;
+  for (int i = 0; i < 100; ++i, time += 100ms) {
+    b_.connected(self_a_.device, at(time));
+    b_.lost(self_a_.device, at(time));
+    Output out;
+    dialled += b_.due(at(time), out).size();
+  }
+  EXPECT_EQ(dialled, 0u);
+  Output out;
+  EXPECT_EQ(b_.due(at(time + 1h), out).size(), 1u);
 }
 
 TEST_F(TwoReaches, WithBeaconsOffNothingIsSentOrHeard) {
