@@ -37,6 +37,11 @@ TEST(Settings, TakeWhatThePersonWrote) {
   EXPECT_TRUE(parse_settings("beacon = true").beacon);
 }
 
+TEST(Settings, TheEditorIsTheClientsToReadAndASwitchHere) {
+  EXPECT_NO_THROW(parse_settings("editor = \"on\"\n"));
+  EXPECT_NE(refusal_of("\neditor = \"vi\"\n").find("line 2"), std::string::npos);
+}
+
 TEST(Settings, APortIsANumberFromZeroTo65535) {
   EXPECT_EQ(parse_settings("port = 65535").port, 65'535);
   for (const char* value : {"65536", "-1", "1.5", "\"80\"", "true", "99999999999999999999"}) {
