@@ -79,8 +79,10 @@ bool only_ends(const KindRow& row, const crdt::Op& op) {
 
 bool may_enter(const Kinds& kinds, const crdt::Op& op) {
   if (op.husk) return true;
+  // Of a kind that is not known here the id still proves it and its owner: an id of another kind
+  // would let a name that nobody knows write where a rule stands.
   const KindRow* row = kinds.table().kind(op.kind);
-  if (row == nullptr) return true;
+  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
   for (const crdt::Slot& slot : op.slots) {
     const FieldRow* field = row->field(slot.field);
     const bool fit = field != nullptr ? slot_fits(*field, slot) : system_slot_fits(slot);
@@ -93,7 +95,7 @@ bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) 
   const crdt::Op& op = kept.op;
   if (op.husk) return true;
   const KindRow* row = kinds.table().kind(op.kind);
-  if (row == nullptr) return true;
+  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
   const auto author = kinds.person(op.dot.actor.device);
   if (!author) return false;
   const bool hides = op.dot.actor.stream.is_mine() && op.slots.size() == 1 &&

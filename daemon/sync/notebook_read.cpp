@@ -109,6 +109,10 @@ bool Notebook::State::is_paused_on_all() {
 }
 
 bool Notebook::State::is_visible(const Found& found, const Now& now) {
+  // What somebody of an earlier couple wrote is nobody's here: this partner did not say it.
+  const crdt::StreamId& stream = found.stream->log.stream();
+  const bool of_now = stream.is_mine() || (partner && stream.couple == partner->couple);
+  if (!of_now && !found.mine) return false;
   return found.row->life != Life::kTonight || is_said(found, now);
 }
 

@@ -159,8 +159,7 @@ void Phone::withdraw() {
   EXPECT_EQ(refusal(EndEntry{.id = {}, .kind = kind("consent"), .topic = {}}), Reason::kNone);
 }
 
-void pair(Phone& a, Phone& b) {
-  const CoupleId couple{{1, 2, 3}};
+void pair(Phone& a, Phone& b, const CoupleId& couple) {
   const auto know = [&couple](Phone& me, const Phone& other) {
     Partner partner{.person = other.self.person,
                     .name = other.self.name,

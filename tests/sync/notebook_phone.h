@@ -72,7 +72,7 @@ class Phone {
 };
 
 /// Both know each other's one device and share a couple.
-void pair(Phone& a, Phone& b);
+void pair(Phone& a, Phone& b, const CoupleId& couple = {{1, 2, 3}});
 /// Everything the other lacks, in its order, through the bytes of the wire.
 void send(const Phone& from, Phone& to);
 void exchange(Phone& a, Phone& b);

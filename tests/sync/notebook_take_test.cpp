@@ -154,6 +154,32 @@ TEST_F(NotebookTakes, AKindThatIsNotKnownIsKeptAndSentOn) {
   EXPECT_EQ(ada.notebook->both()->find(op.dot)->op.slots.front().body->bytes, (Bytes{1, 2, 3}));
 }
 
+// A kind that no program knows has no rule about who may write: it must not reach an entry that has.
+TEST_F(NotebookTakes, AKindThatIsNotKnownCannotReachAnEntryOfAnother) {
+  const EntryId id = ada.add("boundary", words("boundary", "not in the morning"), true);
+  exchange(ada, ben);
+  crdt::Slot life = slot_of(kFieldLife, wire_field(kFieldLife, 1), 1);
+  const crdt::Op op =
+      forged(id, 999, {slot_of(1, words("boundary", "whenever you like")), std::move(life)});
+  EXPECT_EQ(give(ada, op, ben), Verdict::kRefused);
+  EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not in the morning");
+  EXPECT_EQ(ada.show(name_of("boundary", id)).state, "active");
+}
+
+// After a new pairing, what the partner of before had shared is not put in the new one's mouth.
+TEST_F(NotebookTakes, WordsOfAnEarlierPartnerAreNotShownAsTheNewOnes) {
+  const EntryId id = ben.add("thanks", words("thanks", "for the years"));
+  ada.add("boundary", words("boundary", "not in the morning"), true);
+  exchange(ada, ben);
+  EXPECT_EQ(ada.list().size(), 2u);
+  Phone cem("cem", 3);
+  ada.unpair();
+  pair(ada, cem, {{4, 5, 6}});
+  ada.restart();
+  EXPECT_EQ(ada.list().size(), 1u);
+  EXPECT_EQ(ada.refusal(ShowEntry{name_of("thanks", id)}), Reason::kNoSuchEntry);
+}
+
 TEST_F(NotebookTakes, AnotherStreamAndStrangersAreRefused) {
   const crdt::Op good =
       forged(id_of(ben, "thanks"), kind("thanks"), {slot_of(1, words("thanks", "a"))});
