@@ -103,6 +103,7 @@ std::optional<std::string_view> help_page(std::string_view topic) {
 const std::vector<std::string>& help_topics() {
   static const std::vector<std::string> topics = [] {
     std::vector<std::string> names;
+    names.reserve(kPages.size());
     for (const Page& page : kPages) names.emplace_back(page.topic);
     return names;
   }();

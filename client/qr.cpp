@@ -56,7 +56,7 @@ std::string qr_for_terminal(const std::string& text) {
 std::string qr_as_png(const std::string& text) {
   const qrcodegen::QrCode code = code_of(text);
   const int modules = code.getSize() + 2 * kBorder;
-  const auto side = static_cast<std::size_t>(modules * kPngScale);
+  const auto side = static_cast<std::size_t>(modules) * kPngScale;
   std::vector<std::uint8_t> pixels(side * side, kLight);
   for (std::size_t at = 0; at < pixels.size(); ++at) {
     const int x = static_cast<int>(at % side) / kPngScale - kBorder;

@@ -87,11 +87,16 @@ std::string kinds_markdown(const KindTable& kinds) {
       if (!field.flag.empty()) flags += (flags.empty() ? "--" : ", --") + field.flag;
     }
     const bool waits = kind.loosen_wait_hours > 0;
-    out += "| " + kind.noun + " | " + kind.letter + " | " +
-           (kind.writer == Writer::kOwner ? "its owner" : "either") + " | " +
-           audience_word(kind.audience) + " | " + kind.add_verb + ", " + kind.end_verb + " | " +
-           asked + " | " + flags + " | " +
-           (waits ? std::to_string(kind.loosen_wait_hours) + " h" : std::string("no")) + " |\n";
+    for (const std::string& cell :
+         {kind.noun, std::string(1, kind.letter),
+          std::string(kind.writer == Writer::kOwner ? "its owner" : "either"),
+          audience_word(kind.audience), kind.add_verb + ", " + kind.end_verb, asked, flags,
+          waits ? std::to_string(kind.loosen_wait_hours) + " h" : std::string("no")}) {
+      out += "| ";
+      out += cell;
+      out += ' ';
+    }
+    out += "|\n";
   }
   return out;
 }

@@ -38,15 +38,19 @@ class Parsed {
   Json root;
 
  private:
+  static void wipe_text(Json& value) {
+    if (auto* text = value.get_ptr<std::string*>()) wipe(*text);
+  }
+  /// As deep as an answer can be: a list in an object.
   static void wipe_texts(Json& value) {
-    if (value.is_string()) wipe(value.get_ref<std::string&>());
-    if (!value.is_structured()) return;
-    for (Json& each : value) {
-      if (each.is_string()) wipe(each.get_ref<std::string&>());
-      if (!each.is_array()) continue;
-      for (Json& element : each) {
-        if (element.is_string()) wipe(element.get_ref<std::string&>());
-      }
+    wipe_text(value);
+    auto* fields = value.get_ptr<Json::object_t*>();
+    if (fields == nullptr) return;
+    for (auto& [key, field] : *fields) {
+      wipe_text(field);
+      auto* list = field.get_ptr<Json::array_t*>();
+      if (list == nullptr) continue;
+      for (Json& element : *list) wipe_text(element);
     }
   }
 };
