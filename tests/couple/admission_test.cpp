@@ -105,13 +105,18 @@ TEST_F(Admission, WhatThereIsOneOfHasThatId) {
   EXPECT_TRUE(enters("pause", all, {value("pause", "hold", "lifted")}));
 }
 
-TEST_F(Admission, HusksAndKindsThatAreNotKnownEnter) {
-  crdt::Op op = couple.op(couple.ben_phone, EntryId{}, 4'000, {raw(1, {1})});
-  EXPECT_TRUE(may_enter(couple.kinds, op));
-  op.kind = row("thanks").number;
+TEST_F(Admission, AHuskEnters) {
+  crdt::Op op = couple.op(couple.ben_phone, EntryId{}, row("thanks").number, {raw(1, {1})});
   EXPECT_FALSE(may_enter(couple.kinds, op));
   crdt::make_husk(op);
   EXPECT_TRUE(may_enter(couple.kinds, op));
+}
+
+TEST_F(Admission, AKindThatIsNotKnownEntersUnderAnIdThatProvesIt) {
+  const EntryId id = crdt::make_entry_id(couple.ben, 4'000, {1});
+  EXPECT_TRUE(may_enter(couple.kinds, couple.op(couple.ben_phone, id, 4'000, {raw(1, {1})})));
+  const EntryId consent = only_one(row("consent"), couple.ada, couple.people.couple, "");
+  EXPECT_FALSE(may_enter(couple.kinds, couple.op(couple.ben_phone, consent, 4'000, {raw(1, {1})})));
 }
 
 // ---- COUNT.
@@ -173,8 +178,10 @@ TEST_F(Admission, WhatThereIsOneOfIsSaidAgainAfterItWasForgotten) {
   EXPECT_TRUE(counted(couple.ada_phone, id, "pause", {value("pause", "hold", "raised")}));
 }
 
-TEST_F(Admission, WhatIsNotKnownHereCounts) {
-  EXPECT_TRUE(couple.enter(couple.op(couple.ben_phone, EntryId{}, 4'000, {raw(1, {1})})).counted);
+TEST_F(Admission, WhatIsNotKnownHereCountsUnderAnIdThatProvesIt) {
+  const EntryId id = crdt::make_entry_id(couple.ben, 4'000, {1});
+  EXPECT_TRUE(couple.enter(couple.op(couple.ben_phone, id, 4'000, {raw(1, {1})})).counted);
+  EXPECT_FALSE(couple.enter(couple.op(couple.ben_phone, EntryId{}, 4'000, {raw(1, {1})})).counted);
 }
 
 }  // namespace
