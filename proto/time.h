@@ -45,7 +45,7 @@ struct Now {
   Boot boot;
   Wall wall;
   LocalDay day;    ///< the local date
-  LocalDay night;  ///< the local date four hours ago: the day of consent and its night
+  LocalDay night;  ///< the day whose night it is: consent's day ends at local 04:00
   Wall next_four;  ///< the next local 04:00
 };
 

@@ -154,7 +154,8 @@ TEST_F(NotebookTakes, AKindThatIsNotKnownIsKeptAndSentOn) {
   EXPECT_EQ(ada.notebook->both()->find(op.dot)->op.slots.front().body->bytes, (Bytes{1, 2, 3}));
 }
 
-// A kind that no program knows has no rule about who may write: it must not reach an entry that has.
+// A kind that no program knows has no rule about who may write: it must not reach an entry that
+// has one.
 TEST_F(NotebookTakes, AKindThatIsNotKnownCannotReachAnEntryOfAnother) {
   const EntryId id = ada.add("boundary", words("boundary", "not in the morning"), true);
   exchange(ada, ben);
