@@ -124,7 +124,9 @@ void Reach::remember(const DeviceId& device, const PeerMemory& memory) {
 std::optional<Reach::Attempt> Reach::heard(const Now& now, const DatagramCame& datagram) {
   if (!beacons_ || datagram.bytes.size() != limits::kBeaconBytes) return std::nullopt;
   for (auto& [device, peer] : peers_) {
-    if (peer.connected) continue;
+    // Who looks for me has no link: one that stands here is of the past, unless it is so young that
+    // its beacon was on the way before it stood.
+    if (peer.connected && now.steady - peer.since < limits::kSimultaneous) continue;
     const auto port =
         check_beacon(datagram.bytes, peer.id_root, device.view(), datagram.source.address);
     if (!port) continue;

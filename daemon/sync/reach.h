@@ -24,7 +24,8 @@ std::optional<PeerMemory> decode_peer(ByteView body);
 /// Replica. Dials are bounded: known addresses at growing pauses, a heard beacon once per 5 s.
 ///
 ///   Looking --connected()--> Still --lost()--> Looking
-///   Looking: dials are planned and beacons paced. Still: nothing is sent.
+///   Looking: dials are planned and beacons paced. Still: nothing is sent, but a beacon is
+///   answered: who sends one has lost the link, whatever this end believes.
 class Reach {
  public:
   Reach(crypto::Random& random, bool beacons) : random_(random), beacons_(beacons) {}

@@ -161,6 +161,19 @@ TEST_F(TwoPeople, MeetAgainAfterOneVanishedWithoutAWord) {
   }
 }
 
+// Who stayed believes in the old link and can't be dialled: only the beacon says that it is gone.
+TEST_F(TwoPeople, MeetAgainAfterOneVanishedAndTheOtherCannotBeReached) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(synced(ana_));
+  world_.run(1h);
+  world_.set_listener(ana_, false);
+  world_.vanish(ben_);
+  ASSERT_TRUE(world_.up(ben_));
+  world_.ask(ben_, boundary("after the battery was empty", true));
+  EXPECT_TRUE(synced(ben_));
+  EXPECT_EQ(count(ana_), 1u);
+}
+
 TEST_F(TwoPeople, StayTogetherOverManyRenewals) {
   ASSERT_TRUE(world_.pair(ana_, ben_));
   world_.run(24h);
