@@ -67,11 +67,14 @@ VersionVector OpLog::closure(const std::vector<Dot>& dots) const {
   return all;
 }
 
-std::vector<Dot> OpLog::heaviest(std::vector<Dot> dots) const {
+// Those of the writer's own device first: what it takes back must have all of it in its past,
+// however many heavier loose ends others leave about.
+std::vector<Dot> OpLog::first_to_name(std::vector<Dot> dots, const DeviceId& own) const {
   if (dots.size() <= limits::kDotsMax) return dots;
-  std::ranges::sort(dots, [this](const Dot& a, const Dot& b) {
-    return std::tuple(weight(b), b) < std::tuple(weight(a), a);
-  });
+  const auto key = [&](const Dot& dot) {
+    return std::tuple(dot.actor.device == own, weight(dot), dot);
+  };
+  std::ranges::sort(dots, [&key](const Dot& a, const Dot& b) { return key(b) < key(a); });
   dots.resize(limits::kDotsMax);
   std::ranges::sort(dots);
   return dots;
@@ -84,7 +87,7 @@ Op OpLog::compose(const Actor& self, Op draft) const {
   draft.seen.clear();
   std::ranges::copy_if(frontier_, std::back_inserter(draft.seen),
                        [&self](const Dot& dot) { return dot.actor != self; });
-  draft.seen = heaviest(std::move(draft.seen));
+  draft.seen = first_to_name(std::move(draft.seen), self.device);
   for (Slot& slot : draft.slots) {
     std::ranges::sort(slot.over.dots);
     std::ranges::sort(slot.removed);

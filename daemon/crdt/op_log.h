@@ -59,9 +59,9 @@ class OpLog {
   [[nodiscard]] VersionVector closure(const std::vector<Dot>& dots) const;
 
   /// Fills in dot, seen, commitments and rest_hash of a write by `self`, which must be an actor of
-  /// this stream. Does not append it. Sorts the lists of its slots. `seen` names the heaviest
-  /// kDotsMax of a larger frontier: the op is then concurrent with the others, and the next one of
-  /// `self` names them.
+  /// this stream. Does not append it. Sorts the lists of its slots. Of a larger frontier
+  /// `seen` names kDotsMax, those of its own device first, then the heaviest: the op is then
+  /// concurrent with the others, and the next one of `self` names them.
   [[nodiscard]] Op compose(const Actor& self, Op draft) const;
 
   enum class Taken {
@@ -98,7 +98,7 @@ class OpLog {
   [[nodiscard]] Kept* held(const Dot& dot);
   [[nodiscard]] bool names_only_others(const Op& op) const;
   [[nodiscard]] std::optional<VersionVector> past_of(const Op& op) const;
-  [[nodiscard]] std::vector<Dot> heaviest(std::vector<Dot> dots) const;
+  [[nodiscard]] std::vector<Dot> first_to_name(std::vector<Dot> dots, const DeviceId& own) const;
   void advance_frontier(const Op& op);
 
   StreamId stream_;
