@@ -55,7 +55,8 @@ Answer Notebook::State::end(const Now& now, const EndEntry& wanted, Ripple& ripp
 }
 
 // What there is one of is ended by what it is. A withdrawal is for everything, also for what may
-// have been said elsewhere and is not here yet; so it never fails.
+// have been said elsewhere and is not here yet; so it never fails, and is written though it is
+// withdrawn here.
 Answer Notebook::State::end_one(const Now& now, const EndEntry& wanted, Ripple& ripple) {
   const KindRow* row = kinds.table().kind(wanted.kind);
   if (row == nullptr || row->one == One::kMany) return wrong_usage(Reason::kMalformed);
@@ -78,7 +79,6 @@ Answer Notebook::State::end_one(const Now& now, const EndEntry& wanted, Ripple& 
   const crdt::EntryState* entry = in->view.find(id);
   const bool over = entry == nullptr || couple::is_ended(*row, *entry);
   if (over && !withdraws) return refused(Reason::kAlreadySo);
-  if (over && entry != nullptr) return Entered{.id = id, .kind = row->number};
   if (entry != nullptr) {
     return end_found(now, {.stream = in, .entry = entry, .row = row, .mine = true}, ripple);
   }
@@ -92,7 +92,9 @@ Answer Notebook::State::end_found(const Now& now, const Found& found, Ripple& ri
   const FieldRow* field = found.row->ending_field();
   const crdt::Register* stands = found.entry->find(ending.field);
   const crdt::VersionVector on_screen = seen(*found.stream, found.entry, {});
-  if (!couple::takes_effect(stands, *ending.rank, on_screen)) return refused(Reason::kLookAgain);
+  const bool ends = couple::ends_at_strictest(*found.row) ||
+                    couple::takes_effect(stands, *ending.rank, on_screen);
+  if (!ends) return refused(Reason::kLookAgain);
   if (field != nullptr &&
       couple::loosens(*found.row, stands, {.field = field, .rank = ending.rank})) {
     if (is_ending_waiting(found, ending)) return refused(Reason::kAlreadySo);

@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "proto/limits.h"
+#include "tests/sync/notebook_phone.h"
+
+namespace attune::sync {
+namespace {
+
+using Verdict = Notebook::Verdict;
+
+Bytes words(std::string_view noun, std::string_view text) {
+  return text_field(noun, "words", text);
+}
+
+/// Ada's store is put back from a copy, and what she wrote since then is with ben alone.
+struct NotebookPutBack : testing::Test {
+  NotebookPutBack() { pair(ada, ben); }
+
+  void put_back(const Disk& copy) {
+    ada.disk = copy;
+    ada.restart();
+  }
+  EditEntry edit(const EntryId& id, std::string_view text, bool tighter) {
+    return {.id = name_of("boundary", id),
+            .kind = kind("boundary"),
+            .message = words("boundary", text),
+            .clear = {},
+            .tighter = tighter,
+            .version = {}};
+  }
+
+  Phone ada{"ada", 1};
+  Phone ben{"ben", 2};
+};
+
+// Already withdrawn here, said anew in what this store lost: it is withdrawn again for the other.
+TEST_F(NotebookPutBack, AWithdrawalIsWrittenThoughItIsWithdrawnHere) {
+  ada.say("slow");
+  ada.withdraw();
+  exchange(ada, ben);
+  const Disk copy = ada.disk;
+  ada.say("open");
+  exchange(ada, ben);
+  EXPECT_TRUE(ben.consent().partner.has_value());
+  put_back(copy);
+  ada.withdraw();
+  send(ada, ben);
+  EXPECT_FALSE(ben.consent().partner.has_value());
+  send(ben, ada);
+  EXPECT_FALSE(ada.consent().mine.has_value());
+}
+
+}  // namespace
+}  // namespace attune::sync
