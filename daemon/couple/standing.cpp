@@ -40,6 +40,12 @@ bool takes_effect(const crdt::Register* stands, std::uint32_t rank,
   });
 }
 
+bool is_seen(const crdt::Register* stands, const crdt::VersionVector& seen) {
+  return stands == nullptr || std::ranges::all_of(stands->standing, [&](const auto& standing) {
+           return seen.contains(standing.dot);
+         });
+}
+
 bool is_due(const StateFacts& facts) {
   return !facts.ended && facts.review && *facts.review <= facts.today;
 }

@@ -26,6 +26,9 @@ bool is_forgotten(const KindRow& row, const crdt::EntryState& entry, const Perso
 bool takes_effect(const crdt::Register* stands, std::uint32_t rank,
                   const crdt::VersionVector& seen);
 
+/// Whether all that stands was seen.
+bool is_seen(const crdt::Register* stands, const crdt::VersionVector& seen);
+
 /// What an item's state is made of.
 struct StateFacts {
   bool ended = false;

@@ -37,7 +37,7 @@ void Notebook::State::end_nights(const Now& now, Ripple& ripple) {
 }
 
 // The wait is over: the real op, with what was on screen when it was asked for. Where something
-// stricter has come that was not, nothing is loosened.
+// stricter has come that was not, or other words, nothing is loosened.
 void Notebook::State::issue(const Now& now, Intent intent, Ripple& ripple) {
   const auto at = streams.find(intent.stream);
   if (at == streams.end()) return;
@@ -52,10 +52,14 @@ void Notebook::State::issue(const Now& now, Intent intent, Ripple& ripple) {
     const bool ends =
         field != nullptr && slot.field == field->number && slot.rank == field->ending()->rank;
     if (only_ends && !ends) return true;
-    if (!slot.rank) return false;
     const crdt::VersionVector was_seen = in.log.closure(slot.over.dots);
-    return !couple::takes_effect(entry->find(slot.field), *slot.rank, was_seen);
+    const crdt::Register* stands = entry->find(slot.field);
+    if (slot.rank) return !couple::takes_effect(stands, *slot.rank, was_seen);
+    return !couple::is_seen(stands, was_seen);
   });
+  for (crdt::Slot& slot : intent.slots) {
+    if (!slot.rank) slot.over = {};  // an op says it of protective slots alone
+  }
   if (intent.slots.empty()) return;
   write(now, in, {.entry = intent.entry, .kind = intent.kind, .slots = std::move(intent.slots)},
         ripple);

@@ -211,10 +211,10 @@ std::variant<Plan, Failed> Notebook::State::plan(const Found& found, const Given
           couple::loosens(
               *found.row, stands,
               {.field = &row, .rank = slot.rank, .differs = differs, .tighter = wanted.tighter});
+      if (!waits) continue;
+      if (!couple::is_seen(stands, on_screen)) return refused(Reason::kLookAgain);
       // The real op has another past than this moment's.
-      if (waits && slot.rank) {
-        slot.over = over_of(*found.stream, found.entry, on_screen, Naming::kDots);
-      }
+      slot.over = over_of(*found.stream, found.entry, on_screen, Naming::kDots);
     }
     std::ranges::move(slots, std::back_inserter(waits ? plan.later : plan.now));
   }

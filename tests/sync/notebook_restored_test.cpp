@@ -52,5 +52,20 @@ TEST_F(NotebookPutBack, AWithdrawalIsWrittenThoughItIsWithdrawnHere) {
   EXPECT_FALSE(ada.consent().mine.has_value());
 }
 
+// A change of words that waited in the copy does not replace words that were never on its screen.
+TEST_F(NotebookPutBack, WordsThatWaitDoNotReplaceWhatTheyDidNotSee) {
+  const EntryId id = ada.add("boundary", words("boundary", "not on Sundays"), true);
+  ada.ask(edit(id, "on some Sundays", false));
+  exchange(ada, ben);
+  const Disk copy = ada.disk;
+  ada.ask(edit(id, "not at the weekend", true));
+  exchange(ada, ben);
+  put_back(copy);
+  send(ben, ada);
+  EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not at the weekend");
+  for (int hour = 0; hour < 26; ++hour) ada.wait(1h);
+  EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not at the weekend");
+}
+
 }  // namespace
 }  // namespace attune::sync
