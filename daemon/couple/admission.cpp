@@ -66,12 +66,16 @@ bool is_the_one(const Kinds& kinds, const KindRow& row, const crdt::Op& op) {
 bool is_system(std::uint32_t field) { return field == kFieldLife || field == kFieldForget; }
 
 // What may still be said of an entry that its owner forgot: that it is over, and that it is
-// forgotten.
+// forgotten, as what was written beside the first act of forgetting can be; then it may go on
+// holding.
 bool only_ends(const KindRow& row, const crdt::Op& op) {
   const FieldRow* field = row.ending_field();
-  return std::ranges::all_of(op.slots, [field](const crdt::Slot& slot) {
+  const bool forgets = std::ranges::any_of(
+      op.slots, [](const crdt::Slot& slot) { return slot.field == kFieldForget; });
+  return std::ranges::all_of(op.slots, [field, forgets](const crdt::Slot& slot) {
     if (is_system(slot.field)) return true;
-    return field != nullptr && slot.field == field->number && slot.rank == field->ending()->rank;
+    if (field == nullptr || slot.field != field->number) return false;
+    return forgets || slot.rank == field->ending()->rank;
   });
 }
 

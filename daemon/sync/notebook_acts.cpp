@@ -13,6 +13,15 @@ bool is_both(const Found& found) { return !found.stream->log.stream().is_mine();
 
 Entered entered(const Found& found) { return {.id = found.entry->id, .kind = found.row->number}; }
 
+// Whether there is anything of it to forget: more than that it holds.
+bool says_anything(const Found& found) {
+  if (found.beside != nullptr && !found.beside->registers.empty()) return true;
+  const FieldRow* ending = found.row->ending_field();
+  return std::ranges::any_of(found.entry->registers, [ending](const crdt::Register& each) {
+    return each.field != kFieldLife && (ending == nullptr || each.field != ending->number);
+  });
+}
+
 Act act_on(const Found& found, Act::Did what) {
   return {.did = what,
           .stream = found.stream->log.stream(),
@@ -221,7 +230,8 @@ Answer Notebook::State::forget(const Now& now, const ForgetEntry& wanted, Ripple
   const Found found = std::get<Found>(searched);
   if (wanted.here) return forget_here(now, found, ripple);
   if (!found.mine) return refused(Reason::kNotYours);
-  if (couple::is_forgotten(*found.row, *found.entry, self.person)) {
+  // Beside an act of forgetting that came back to a store that was put back, words may stand.
+  if (couple::is_forgotten(*found.row, *found.entry, self.person) && !says_anything(found)) {
     return refused(Reason::kAlreadySo);
   }
   const FieldRow* field = found.row->ending_field();

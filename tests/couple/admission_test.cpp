@@ -172,6 +172,17 @@ TEST_F(Admission, AForgottenBoundaryMayStillEnd) {
   EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", {value("boundary", "firmness", "ended")}));
 }
 
+TEST_F(Admission, AForgottenBoundaryMayBeForgottenAgainAndHoldOn) {
+  const EntryId id = id_of(couple.ada, "boundary");
+  const std::vector<crdt::Slot> act{forget(), value("boundary", "firmness", "non-negotiable")};
+  EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", act));
+  EXPECT_TRUE(counted(couple.ada_phone, id, "boundary", act));
+  EXPECT_FALSE(counted(couple.ada_phone, id, "boundary",
+                       {forget(), words("boundary", "words", "and words")}));
+  EXPECT_FALSE(
+      counted(couple.ada_phone, id, "boundary", {value("boundary", "firmness", "non-negotiable")}));
+}
+
 TEST_F(Admission, WhatThereIsOneOfIsSaidAgainAfterItWasForgotten) {
   const EntryId id = only_one(row("pause"), couple.ada, couple.people.couple, "all");
   counted(couple.ada_phone, id, "pause", {forget()});

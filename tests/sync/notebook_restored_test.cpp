@@ -67,5 +67,24 @@ TEST_F(NotebookPutBack, WordsThatWaitDoNotReplaceWhatTheyDidNotSee) {
   EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not at the weekend");
 }
 
+// Words that were written beside an act of forgetting that came back can be forgotten too.
+TEST_F(NotebookPutBack, WhatStandsBesideAForgettingCanBeForgotten) {
+  const EntryId id = ada.add("boundary", words("boundary", "not on Sundays"), true);
+  exchange(ada, ben);
+  const Disk copy = ada.disk;
+  EXPECT_EQ(ada.refusal(ForgetEntry{.id = name_of("boundary", id)}), Reason::kNone);
+  exchange(ada, ben);
+  put_back(copy);
+  ada.ask(edit(id, "not at the weekend", true));
+  exchange(ada, ben);
+  EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not at the weekend");
+  EXPECT_EQ(ada.refusal(ForgetEntry{.id = name_of("boundary", id)}), Reason::kNone);
+  exchange(ada, ben);
+  EXPECT_FALSE(ada.disk.holds("not at the weekend"));
+  EXPECT_FALSE(ben.disk.holds("not at the weekend"));
+  EXPECT_NE(ada.show(name_of("boundary", id)).state, "ended");
+  EXPECT_EQ(ada.refusal(ForgetEntry{.id = name_of("boundary", id)}), Reason::kAlreadySo);
+}
+
 }  // namespace
 }  // namespace attune::sync
