@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <charconv>
-#include <cstdlib>
 
 #include "client/failure.h"
 #include "client/item_fields.h"
@@ -45,12 +44,6 @@ Question version_question() {
   return question;
 }
 
-/// A day that the row gives as so many days ahead, or the row's own word.
-std::string default_of(const FieldRow& field, LocalDay today) {
-  if (field.form != Form::kDay || field.default_value.empty()) return field.default_value;
-  return to_text(LocalDay{today.days + std::atoi(field.default_value.c_str() + 1)});
-}
-
 /// An entry without it cannot be: a protective choice that nobody made for the person.
 bool must_choose(const FieldRow& field) {
   return field.merge == Merge::kProtective && !field.flag.empty() && field.default_value.empty();
@@ -62,9 +55,8 @@ std::string to_string(const Bytes& bytes) { return std::string(as_text(bytes)); 
 
 }  // namespace
 
-Draft::Draft(const Invocation& invocation, LocalDay today)
-    : invocation_(invocation), kind_(invocation.verb.kind) {
-  if (!start_notebook_act()) start_entry_act(today);
+Draft::Draft(const Invocation& invocation) : invocation_(invocation), kind_(invocation.verb.kind) {
+  if (!start_notebook_act()) start_entry_act();
 }
 
 Draft::~Draft() {
@@ -131,11 +123,11 @@ bool Draft::start_notebook_act() {
   }
 }
 
-void Draft::start_entry_act(LocalDay today) {
+void Draft::start_entry_act() {
   const std::string& id = invocation_.argument;
   switch (invocation_.verb.act) {
     case Act::kAdd:
-      return start_add(today);
+      return start_add();
     case Act::kEdit:
       return start_edit();
     case Act::kEnd:
@@ -171,11 +163,11 @@ void Draft::start_pair() {
   pair.set_wait_seconds(seconds_of(invocation_, kPairWaitSeconds));
 }
 
-void Draft::start_add(LocalDay today) {
+void Draft::start_add() {
   v1::Add& add = *request_.mutable_add();
   add.set_kind(kind_->number);
   add.set_share(invocation_.has("share"));
-  set_flags(today);
+  set_flags();
   ask_for_fields(false);
   if (kind_->one != One::kMany) questions_.push_back(version_question());
 }
@@ -216,18 +208,17 @@ void Draft::start_list() {
   list.set_ended(invocation_.has("ended"));
 }
 
-/// Every field that the line or the row gives a value.
-void Draft::set_flags(LocalDay today) {
+/// Every field that the line gives a value. What it leaves out gets the row's default in the
+/// daemon.
+void Draft::set_flags() {
   for (const FieldRow& field : kind_->fields) {
     const auto given = invocation_.flags.find(field.flag);
     const bool own =
         given != invocation_.flags.end() && invocation_.verb.flag(field.flag) != nullptr;
     if (field.form == Form::kTopic) {
-      set_topic(field, invocation_.argument.empty() ? field.default_value : invocation_.argument);
+      if (!invocation_.argument.empty()) set_topic(field, invocation_.argument);
     } else if (own && !field.flag.empty()) {
       set_value(field, given->second);
-    } else if (!field.default_value.empty()) {
-      set_value(field, default_of(field, today));
     }
   }
 }

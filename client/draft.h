@@ -18,8 +18,9 @@ namespace attune::client {
 /// goes.
 class Draft {
  public:
-  /// `today` is what a default of `+30` days counts from. Requires an act that the daemon performs.
-  Draft(const Invocation& invocation, LocalDay today);
+  /// Requires an act that the daemon performs. Fields that the line leaves out stay out: the daemon
+  /// gives them the defaults of their row.
+  explicit Draft(const Invocation& invocation);
   ~Draft();
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
@@ -42,13 +43,13 @@ class Draft {
 
  private:
   bool start_notebook_act();
-  void start_entry_act(LocalDay today);
-  void start_add(LocalDay today);
+  void start_entry_act();
+  void start_add();
   void start_edit();
   void start_end();
   void start_list();
   void start_pair();
-  void set_flags(LocalDay today);
+  void set_flags();
   void set_value(const FieldRow& field, const std::string& value);
   void set_topic(const FieldRow& field, const std::string& topic);
   void ask_for_fields(bool changes);

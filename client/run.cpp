@@ -1,7 +1,6 @@
 #include "client/run.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "client/ask.h"
 #include "client/command_line.h"
@@ -25,15 +24,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 120s;       // a passphrase takes a second, on a busy machine more
 constexpr auto kSecondPatience = 10s;  // to learn why a connection ended
-
-LocalDay local_today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  char text[sizeof "2027-09-17"];
-  std::strftime(text, sizeof text, "%Y-%m-%d", &local);
-  return parse_day(text).value_or(LocalDay{});
-}
 
 Failure failure_for(v1::Code code, v1::Reason reason) {
   v1::Error error;
@@ -101,7 +91,7 @@ int Run::perform() {
 }
 
 int Run::ask_daemon(Wiped told) {
-  Draft draft(invocation_, local_today());
+  Draft draft(invocation_);
   const Options& options = invocation_.options;
   if (options.from_stdin) draft.take(told_replies(std::move(told), draft.questions()));
   take_picture(draft);

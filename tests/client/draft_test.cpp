@@ -9,8 +9,6 @@
 namespace attune::client {
 namespace {
 
-const LocalDay kToday{20'000};
-
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> out;
   std::istringstream words(line);
@@ -22,7 +20,7 @@ std::vector<std::string> split(const std::string& line) {
 v1::Request request(const std::string& line, const std::string& told = {}) {
   const Invocation invocation =
       parse_command_line(split(told.empty() ? line : line + " --stdin"), KindTable::standard());
-  Draft draft(invocation, kToday);
+  Draft draft(invocation);
   if (!told.empty()) draft.take(told_replies(Wiped(told), draft.questions()));
   return draft.request();
 }
@@ -34,20 +32,20 @@ Message read(const std::string& bytes) {
   return message;
 }
 
-TEST(Draft, ABoundaryHasItsDefaults) {
+TEST(Draft, WhatTheLineLeavesOutIsLeftToTheDaemon) {
   const v1::Request asked = request("boundary add", R"({"words":"no phones in bed"})");
   ASSERT_TRUE(asked.has_add());
   EXPECT_EQ(asked.add().kind(), 10u);
   EXPECT_FALSE(asked.add().share());
   const auto boundary = read<v1::Boundary>(asked.add().entry());
   EXPECT_EQ(boundary.words(), "no phones in bed");
-  EXPECT_EQ(boundary.firmness(), v1::FIRMNESS_NON_NEGOTIABLE);
-  EXPECT_EQ(boundary.area(), v1::AREA_OTHER);
+  EXPECT_EQ(boundary.firmness(), v1::FIRMNESS_UNSPECIFIED);
+  EXPECT_EQ(boundary.area(), v1::AREA_UNSPECIFIED);
   EXPECT_EQ(boundary.review(), 0);
   EXPECT_TRUE(boundary.why().empty());
 }
 
-TEST(Draft, FlagsReplaceDefaults) {
+TEST(Draft, FlagsAreWritten) {
   const v1::Request asked =
       request("boundary add --kind negotiable --area pacing --review 2027-09-17 --share",
               R"({"words":"slowly","why":"because"})");
@@ -94,10 +92,10 @@ TEST(Draft, ConsentIsShownAndWithdrawnByItsKind) {
   EXPECT_TRUE(request("consent withdraw").end().topic().empty());
 }
 
-TEST(Draft, APauseHasATopicAndAPerson) {
+TEST(Draft, APauseHasATopicAndNoValueThatIsNotAPersonsToSay) {
   const auto all = read<v1::Pause>(request("pause").add().entry());
-  EXPECT_EQ(all.about(), "all");
-  EXPECT_EQ(all.hold(), v1::HOLD_RAISED);
+  EXPECT_TRUE(all.about().empty());
+  EXPECT_EQ(all.hold(), v1::HOLD_UNSPECIFIED);
   const auto kind = read<v1::Pause>(request("pause boundary --revisit 2027-09-17").add().entry());
   EXPECT_EQ(kind.about(), "boundary");
   EXPECT_EQ(kind.revisit(), parse_day("2027-09-17")->days);
@@ -115,7 +113,7 @@ TEST(Draft, AWholeIdIsATopicAsItIs) {
 TEST(Draft, AShortIdIsCompletedFirst) {
   const Invocation invocation =
       parse_command_line(split("thanks add --about b-0g00"), KindTable::standard());
-  Draft draft(invocation, kToday);
+  Draft draft(invocation);
   ASSERT_EQ(draft.open_ids().size(), 1u);
   const auto [field, typed] = *draft.open_ids().begin();
   EXPECT_EQ(typed, "b-0g00");
@@ -130,7 +128,7 @@ TEST(Draft, AShortIdIsCompletedFirst) {
 TEST(Draft, AShortTopicIsCompletedFirst) {
   for (const char* line : {"pause b-0g00", "resume b-0g00"}) {
     const Invocation invocation = parse_command_line(split(line), KindTable::standard());
-    Draft draft(invocation, kToday);
+    Draft draft(invocation);
     ASSERT_EQ(draft.open_ids().size(), 1u);
     EntryId id;
     id.bytes.fill(7);
@@ -166,7 +164,7 @@ TEST(Draft, AnEmptyTextClearsOnlyWhatMayBeEmpty) {
 TEST(Draft, AnEditByFlagsAloneAsksNothing) {
   const Invocation invocation =
       parse_command_line(split("edit b-7k2q --kind negotiable"), KindTable::standard());
-  Draft draft(invocation, kToday);
+  Draft draft(invocation);
   EXPECT_TRUE(draft.questions().empty());
   EXPECT_EQ(read<v1::Boundary>(draft.request().edit().entry()).firmness(), v1::FIRMNESS_NEGOTIABLE);
 }

@@ -36,7 +36,7 @@ TEST(Wording, EveryQuestionOfACommandHasAPrompt) {
     if (verb.act == Act::kEdit && verb.kind == nullptr) continue;
     Invocation invocation;
     invocation.verb = verb;
-    const Draft draft(invocation, LocalDay{20'000});
+    const Draft draft(invocation);
     for (const Question& question : draft.questions()) {
       if (question.shape == Shape::kVersion) continue;
       EXPECT_NE(question.prompt, question.key) << verb.path();
