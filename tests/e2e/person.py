@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 
-PROGRAMS = pathlib.Path(os.environ["ATTUNE_BIN"])
+_BUILT = pathlib.Path(__file__).resolve().parents[2] / "build" / "bin"
+PROGRAMS = pathlib.Path(os.environ.get("ATTUNE_BIN", _BUILT))
 PATIENCE = 30.0  # seconds that any one thing may take before a story fails
 STOP_PATIENCE = 2.0  # seconds between SIGTERM and the end of a daemon
 
@@ -135,13 +136,14 @@ class Running:
 
 
 class Person:
-    """`around` stands before the daemon's command line (a network namespace); `clock` goes into the
-    daemon's environment alone."""
+    """`around` stands before the daemon's command line (a network namespace, a tracer); `clock` goes
+    into the daemon's environment alone; `program` is the daemon."""
 
     def __init__(self, folder, name, around=(), clock=None):
         self.name = name
+        self.program = PROGRAMS / "attuned"
         self.home = pathlib.Path(folder) / name.lower()
-        self.home.mkdir(mode=0o700)
+        self.home.mkdir(mode=0o700, exist_ok=True)
         self.passphrase = f"{name} keeps this one"
         self.around = list(around)
         self.clock = dict(clock or {})
@@ -160,7 +162,7 @@ class Person:
     # ---- The daemon.
 
     def spawn_daemon(self, log=None, **more):
-        command = self.around + [str(PROGRAMS / "attuned"), "--home", str(self.home)]
+        command = self.around + [str(self.program), "--home", str(self.home)]
         environment = {**self.environment, **self.clock, **more}
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
