@@ -30,6 +30,8 @@ std::uint32_t read_version(const std::filesystem::path& file) {
     throw StoreError(StoreFault::kDamaged, "no store here");
   if (header.user_version > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
   if (header.user_version == 0) throw StoreError(StoreFault::kDamaged, "a store never finished");
+  // Of another SQLite the rest would be read well, and each write be refused.
+  if (!header.log_to_write) throw StoreError(StoreFault::kDamaged, "a store not to be written");
   return header.user_version;
 }
 

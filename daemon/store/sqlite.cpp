@@ -199,7 +199,11 @@ DatabaseHeader read_header(const std::filesystem::path& file) {
   if (result == SQLITE_OK) result = opened->pMethods->xRead(opened, bytes.data(), kHeaderBytes, 0);
   if (opened->pMethods != nullptr) opened->pMethods->xClose(opened);
   sqlite3_free_filename(name);
-  if (result == SQLITE_CANTOPEN || result == SQLITE_IOERR_SHORT_READ) throw damaged;
+  std::error_code none;
+  const bool is_missing =
+      result == SQLITE_CANTOPEN &&
+      std::filesystem::symlink_status(file, none).type() == std::filesystem::file_type::not_found;
+  if (is_missing || result == SQLITE_IOERR_SHORT_READ) throw damaged;
   if (result != SQLITE_OK) throw_result(result, "header");
 
   if (as_text(ByteView(bytes).first(16)) != std::string_view("SQLite format 3\0", 16))
@@ -209,7 +213,9 @@ DatabaseHeader read_header(const std::filesystem::path& file) {
     for (std::size_t i = 0; i < 4; ++i) value = value << 8 | bytes[at + i];
     return value;
   };
-  return {.application_id = u32be(68), .user_version = u32be(60)};
+  constexpr std::uint8_t kByLog = 2;
+  return {
+      .log_to_write = bytes[18] == kByLog, .application_id = u32be(68), .user_version = u32be(60)};
 }
 
 }  // namespace attune::store

@@ -90,10 +90,11 @@ class Transaction {
 /// What stands in the first bytes of a SQLite file; read without taking or dropping a lock,
 /// creating or changing anything.
 struct DatabaseHeader {
+  bool log_to_write = false;  ///< written through a log, and by any SQLite that knows one
   std::uint32_t application_id = 0;
   std::uint32_t user_version = 0;
 };
-/// kDamaged where there is no file, or one that is no database.
+/// kDamaged where there is no file, or one that is no database; kIo where it can't be opened.
 DatabaseHeader read_header(const std::filesystem::path& file);
 
 }  // namespace attune::store

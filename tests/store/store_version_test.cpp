@@ -57,6 +57,13 @@ TEST_F(StoreVersionTest, AForeignOrUnfinishedDatabaseIsDamaged) {
   expect_refused_untouched(StoreFault::kDamaged);
 }
 
+TEST_F(StoreVersionTest, AHeaderThatForbidsWritingIsDamaged) {
+  for (const std::uint8_t version : {0, 1, 3, 0x82}) {
+    patch(18, version);
+    expect_refused_untouched(StoreFault::kDamaged);
+  }
+}
+
 TEST_F(StoreVersionTest, AMissingEmptyOrCutFileIsDamaged) {
   const Bytes whole = read_bytes(file());
   for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{99}, std::size_t{100},
