@@ -43,6 +43,7 @@ class Insistent {
 std::optional<Slot> Vault::read() const {
   bool is_any_there = false;
   bool is_any_newer = false;
+  bool are_of_two_stores = false;
   std::optional<Slot> first_whole;
   // A copy on a bad sector is what the other copy is for.
   std::optional<StoreError> unreadable;
@@ -54,11 +55,14 @@ std::optional<Slot> Vault::read() const {
       const DecodedSlot decoded = decode_slot(*bytes);
       is_any_newer = is_any_newer || decoded.reading == SlotReading::kNewer;
       if (!first_whole) first_whole = decoded.slot;
+      are_of_two_stores = are_of_two_stores ||
+                          (decoded.slot && decoded.slot->header.store != first_whole->header.store);
     } catch (const StoreError& error) {
       if (!unreadable) unreadable = error;
     }
   }
   if (is_any_newer) throw StoreError(StoreFault::kNewer, "key slot");
+  if (are_of_two_stores) throw StoreError(StoreFault::kDamaged, "key slots of two stores");
   if (first_whole) return first_whole;
   if (unreadable) throw *unreadable;
   if (is_any_there) throw StoreError(StoreFault::kDamaged, "key slot");

@@ -81,6 +81,18 @@ TEST_F(VaultTest, FindsBothCopiesDamaged) {
   EXPECT_EQ(fault_of([&] { (void)vault_.read(); }), StoreFault::kDamaged);
 }
 
+TEST_F(VaultTest, FindsCopiesOfTwoStores) {
+  const Slot mine = make();
+  vault_.write(mine);
+  Slot other = make();
+  other.header.store = StoreId{random_.bytes<StoreId::kSize>()};
+  for (int number : {1, 2}) {
+    vault_.write(mine);
+    write_bytes(copy(number), encode_slot(other));
+    EXPECT_EQ(fault_of([&] { (void)vault_.read(); }), StoreFault::kDamaged);
+  }
+}
+
 TEST_F(VaultTest, SurvivesACopyThatCannotBeRead) {
   const Slot slot = make();
   vault_.write(slot);
