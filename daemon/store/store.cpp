@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/store/durable_file.h"
+#include "daemon/store/mark.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/root.h"
 #include "daemon/store/sealer.h"
@@ -45,7 +46,7 @@ void clear_unfinished(const std::filesystem::path& folder) {
     if (is_there(name)) damaged("a key slot is here already");
   }
   if (is_there(kStoreFile) && !is_there(kUnfinished)) damaged("a store is here already");
-  for (const char* name : {kStoreFile, kStoreLog, kStoreStray[0], kStoreStray[1]}) {
+  for (const char* name : {kStoreFile, kStoreLog, kStoreMark, kStoreStray[0], kStoreStray[1]}) {
     remove_file(folder / name);
   }
 }
@@ -61,9 +62,11 @@ struct Store::State {
   State(const std::filesystem::path& folder, Sealer keys)
       : sealer(std::move(keys)),
         root_id(sealer.id(RecordType::kRoot, {})),
+        mark(folder, sealer),
         database(folder / kStoreFile) {}
 
   void prepare();
+  void check_mark() const;
   Root read_root();
   std::vector<Record> read_all();
   void write(const RecordBatch& batch);
@@ -72,6 +75,7 @@ struct Store::State {
 
   Sealer sealer;
   RecordId root_id;
+  Mark mark;
   Database database;
   std::optional<Statement> put;
   std::optional<Statement> erase;
@@ -85,6 +89,11 @@ struct Store::State {
 void Store::State::prepare() {
   put.emplace(database, "REPLACE INTO sealed(id, box) VALUES(?1, ?2)");
   erase.emplace(database, "DELETE FROM sealed WHERE id = ?1");
+}
+
+void Store::State::check_mark() const {
+  const auto durable = mark.read();
+  if (durable && *durable > root.generation) damaged("what was durable is missing");
 }
 
 Root Store::State::read_root() {
@@ -156,6 +165,7 @@ void Store::State::write(const RecordBatch& batch) {
   }
   write_root(next);
   transaction.commit();
+  mark.write(next.generation);
   root = std::move(next);
   for (const auto& [id, known] : moved) {
     if (known) {
@@ -198,6 +208,7 @@ Store Store::create(const std::filesystem::path& folder, const StoreId& id, cryp
   Transaction transaction(state->database);
   state->write_root(state->root);
   transaction.commit();
+  state->mark.write(state->root.generation);
   state->database.checkpoint(true);
   sync_folder(folder);
   return Store(std::move(state));
@@ -211,10 +222,12 @@ Store Store::open(const std::filesystem::path& folder, const StoreId& id, crypto
   check_structure(state->database);
   state->prepare();
   state->root = state->read_root();
+  state->check_mark();
   state->unread = state->read_all();
   // The log may be new here, and SQLite ignores what becomes of its name.
   sync_folder(folder);
   state->write_back(true);
+  state->mark.write(state->root.generation);
   return Store(std::move(state));
 }
 
@@ -248,6 +261,7 @@ void Store::settle() {
   if (state_->failed) throw StoreError(StoreFault::kIo, "after a failure");
   try {
     state_->write_back(true);
+    state_->mark.write(state_->root.generation);  // its time of change says no more than the log's
   } catch (const StoreError& error) {
     state_->failed = error.fault() == StoreFault::kIo;
     throw;

@@ -101,7 +101,7 @@ void Vault::wipe() {
     steps.attempt([&] { destroy_file(folder_ / name); });
     steps.attempt([&] { destroy_file(temporary_of(folder_ / name)); });
   }
-  for (const char* name : {kStoreFile, kStoreLog, kStoreStray[0], kStoreStray[1]}) {
+  for (const char* name : {kStoreFile, kStoreLog, kStoreMark, kStoreStray[0], kStoreStray[1]}) {
     steps.attempt([&] { remove_file(folder_ / name); });
   }
   steps.attempt([&] { remove_file(temporary_of(folder_ / kStoreFile)); });

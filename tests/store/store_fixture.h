@@ -86,6 +86,7 @@ class StoreTest : public ::testing::Test {
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path file() const { return folder() / "store.db"; }
   std::filesystem::path log() const { return folder() / "store.db-wal"; }
+  std::filesystem::path mark() const { return folder() / "store.mark"; }
 
   crypto::SeededRandom random_{11};
   crypto::Key key_ = random_.key();
