@@ -181,7 +181,7 @@ Faults impure_rooms(std::span<const SourceFile> tree) {
 
 Faults wrong_links(std::span<const SourceFile> tree) {
   static const std::regex kTarget("\\battune_[a-z_]+");
-  static const std::set<std::string> kEverywhere = {"attune_build"};
+  static const std::set<std::string> kEverywhere = {"attune_build", "attune_hardening"};
   Faults faults;
   for (const SourceFile& file : tree) {
     if (file.name() != "CMakeLists.txt") continue;
