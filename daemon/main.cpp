@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/settings.h"
+#include "proto/parser_log.h"
 #include "proto/version.h"
 
 namespace attune {
@@ -100,4 +101,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace attune
 
-int main(int argc, char** argv) { return attune::run(argc, argv); }
+int main(int argc, char** argv) {
+  attune::silence_parser();
+  return attune::run(argc, argv);
+}

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import stat
+import struct
 
 from person import PROGRAMS
 from story import PATIENCE, Story, unittest
@@ -123,6 +125,17 @@ class Starting(Story):
         ada.kill()
         ada.start()
         self.assertEqual(ada.status()["state"], "locked")
+
+    def test_bytes_that_are_no_request_are_answered_and_leave_no_line(self):
+        ada = self.ready("Ada")
+        before = ada.said()
+        with socket.socket(socket.AF_UNIX) as daemon:
+            daemon.connect(str(ada.home / "run" / "attuned.sock"))
+            body = b"\x7a\x03\x0a\x01\xff"  # share an id that is no UTF-8
+            daemon.sendall(struct.pack(">I", len(body)) + body)
+            daemon.settimeout(PATIENCE)
+            self.assertGreater(len(daemon.recv(4096)), 4)
+        self.assertEqual(ada.said(), before)
 
     def test_a_bad_config_ends_with_its_line(self):
         ada = self.person("Ada")
