@@ -1,3 +1,4 @@
+#include "client/safe_text.h"
 #include "client/wording.h"
 
 namespace attune::client {
@@ -6,7 +7,7 @@ namespace {
 std::string waited(std::uint32_t seconds) {
   constexpr std::uint32_t kMinute = 60;
   if (seconds < 2 * kMinute) return std::to_string(seconds) + " seconds";
-  return std::to_string((seconds + kMinute - 1) / kMinute) + " minutes";
+  return std::to_string(seconds / kMinute + (seconds % kMinute > 0 ? 1 : 0)) + " minutes";
 }
 
 /// The reasons that concern an entry and what was said of it.
@@ -138,7 +139,7 @@ std::string error_sentence(const v1::Error& error) {
   if (error.reason() == v1::REASON_PAIRING_PAUSE && error.seconds() > 0) {
     sentence += " It goes on in " + waited(error.seconds()) + '.';
   }
-  if (!error.detail().empty()) sentence += " (" + error.detail() + ')';
+  if (!error.detail().empty()) sentence += " (" + safe_line(error.detail()) + ')';
   return sentence;
 }
 

@@ -73,9 +73,17 @@ TEST(Wording, AWaitIsSaidInSecondsOrMinutes) {
   error.set_reason(v1::REASON_PAIRING_PAUSE);
   error.set_seconds(3'600);
   EXPECT_TRUE(error_sentence(error).ends_with("It goes on in 60 minutes."));
+  error.set_seconds(0xffff'ffff);
+  EXPECT_TRUE(error_sentence(error).ends_with("It goes on in 71582789 minutes."));
   error.set_reason(v1::REASON_WAIT_BEFORE_TRYING);
   error.set_seconds(5);
   EXPECT_TRUE(error_sentence(error).ends_with("in 5 seconds."));
+}
+
+TEST(Wording, WhatADaemonSaysOfAnErrorSteersNoTerminal) {
+  v1::Error error;
+  error.set_detail("why\x1b[2J\xe2\x80\xae\n");
+  EXPECT_EQ(error_sentence(error), "It failed. (why[2J )");
 }
 
 TEST(Wording, AnUnknownReasonOfANewerDaemonStillSaysSomething) {
