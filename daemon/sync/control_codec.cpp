@@ -256,7 +256,9 @@ std::optional<ControlRequest> decode_request(ByteView body) {
   wipe(fields);
   v1::Request request;
   if (!request.ParseFromArray(body.data(), static_cast<int>(body.size()))) return std::nullopt;
-  auto decoded = request_of(request);
+  // Packed, a list is one field however long it is.
+  const bool short_list = request.edit().clear_size() <= static_cast<int>(limits::kListElementsMax);
+  auto decoded = short_list ? request_of(request) : std::nullopt;
   wipe(request);
   return decoded;
 }

@@ -194,6 +194,16 @@ TEST(ControlCodec, NothingCutAndNothingTooLongIsARequest) {
   EXPECT_FALSE(decode_request(bytes_of(request)));
 }
 
+TEST(ControlCodec, AListHasALimitPackedOrNot) {
+  v1::Request request = edit();
+  v1::Edit& wanted = *request.mutable_edit();
+  wanted.clear_clear();
+  for (std::size_t i = 0; i < limits::kListElementsMax; ++i) wanted.add_clear(1);
+  EXPECT_TRUE(decode_request(bytes_of(request)));
+  wanted.add_clear(1);
+  EXPECT_FALSE(decode_request(bytes_of(request)));
+}
+
 TEST(ControlCodec, TwoRequestsInOneAreNone) {
   Bytes twice = bytes_of(edit());
   append(twice, bytes_of(edit()));
