@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cassert>
+
 #include "crypto/labels.h"
 
 namespace attune::crypto {
@@ -29,6 +31,24 @@ Hash64 hmac_blake2b(ByteView key, ByteView message) {
   sodium_memzero(block.data(), block.size());
   sodium_memzero(inner.data(), inner.size());
   return out;
+}
+
+void detail::hkdf_into(ByteView salt, ByteView input, std::string_view info,
+                       std::span<std::uint8_t> out) {
+  assert(out.size() % sizeof(Hash64) == 0 && out.size() / sizeof(Hash64) <= 255);
+  Hash64 extracted = hmac_blake2b(salt, input);
+  Bytes block;  // T(i-1) | info | i
+  for (std::size_t i = 0; i * sizeof(Hash64) < out.size(); ++i) {
+    append(block, as_bytes(info));
+    block.push_back(static_cast<std::uint8_t>(i + 1));
+    Hash64 output = hmac_blake2b(extracted, block);
+    std::memcpy(out.data() + i * sizeof(Hash64), output.data(), output.size());
+    sodium_memzero(block.data(), block.size());
+    block.assign(output.begin(), output.end());
+    sodium_memzero(output.data(), output.size());
+  }
+  sodium_memzero(block.data(), block.size());
+  sodium_memzero(extracted.data(), extracted.size());
 }
 
 }  // namespace attune::crypto

@@ -37,8 +37,20 @@ Hash32 mac(std::span<const std::uint8_t, 32> key, std::string_view label, const 
   return hasher.finish<32>();
 }
 
-/// HMAC-BLAKE2b: RFC 2104 over unkeyed BLAKE2b-512 with a 128-byte block, as Noise needs it. Not
-/// kdf.
+/// HMAC-BLAKE2b: RFC 2104 over unkeyed BLAKE2b-512 with a 128-byte block, as Noise and the ratchet
+/// need it. Not kdf.
 Hash64 hmac_blake2b(ByteView key, ByteView message);
+
+namespace detail {
+void hkdf_into(ByteView salt, ByteView input, std::string_view info, std::span<std::uint8_t> out);
+}
+
+/// HKDF (RFC 5869) over HMAC-BLAKE2b: N outputs of 64 bytes, one behind the other.
+template <std::size_t N>
+Secret<64 * N> hkdf_blake2b(ByteView salt, ByteView input, std::string_view info = {}) {
+  Secret<64 * N> out;
+  detail::hkdf_into(salt, input, info, out.writable());
+  return out;
+}
 
 }  // namespace attune::crypto

@@ -49,6 +49,12 @@ inline constexpr auto kLiveMac1 = "live-mac1"sv;
 inline constexpr auto kMac1 = "m1"sv;
 inline constexpr auto kBeacon = "beacon"sv;
 
+// Mailbox.
+inline constexpr auto kMailboxRootKey = "mbx-rk"sv;
+inline constexpr auto kMailboxHeaderKeyA = "mbx-hk-a"sv;
+inline constexpr auto kMailboxNextHeaderKeyB = "mbx-nhk-b"sv;
+inline constexpr auto kMailboxStep = "mbx-step"sv;  // info of the ratchet's HKDF
+
 // At rest.
 inline constexpr auto kWrap = "wrap"sv;
 inline constexpr auto kWrapCommit = "kek-commit"sv;

@@ -16,25 +16,6 @@ namespace {
 
 constexpr std::size_t kMessageBytesMax = 65'535;
 
-// HKDF(chaining key, input) of section 4.3: outputs 1 to 3 of 64 bytes, written one behind the
-// other.
-template <std::size_t N>
-Secret<64 * N> hkdf(const Secret<64>& chaining_key, ByteView input) {
-  Secret<64> extracted(hmac_blake2b(chaining_key.view(), input));
-  Secret<64 * N> out;
-  Secret<65> block;
-  std::size_t previous_bytes = 0;
-  for (std::size_t i = 0; i < N; ++i) {
-    block.writable()[previous_bytes] = static_cast<std::uint8_t>(i + 1);
-    Hash64 output = hmac_blake2b(extracted.view(), block.view().first(previous_bytes + 1));
-    std::memcpy(out.writable().data() + 64 * i, output.data(), output.size());
-    std::memcpy(block.writable().data(), output.data(), output.size());
-    sodium_memzero(output.data(), output.size());
-    previous_bytes = output.size();
-  }
-  return out;
-}
-
 // The specification's SymmetricState: chaining key, hash of all that was said, and the current
 // cipher.
 class Symmetric {
@@ -54,13 +35,13 @@ class Symmetric {
   void mix_hash(ByteView data) { hash_ = Hasher(64).add(hash_).add(data).finish<64>(); }
 
   void mix_key(ByteView input) {
-    Secret<128> out = hkdf<2>(chaining_key_, input);
+    Secret<128> out = hkdf_blake2b<2>(chaining_key_.view(), input);
     chaining_key_ = Secret<64>(out.view().first<64>());
     cipher_.emplace(Key(out.view().subspan<64, 32>()));
   }
 
   void mix_key_and_hash(ByteView input) {
-    Secret<192> out = hkdf<3>(chaining_key_, input);
+    Secret<192> out = hkdf_blake2b<3>(chaining_key_.view(), input);
     chaining_key_ = Secret<64>(out.view().first<64>());
     mix_hash(out.view().subspan<64, 64>());
     cipher_.emplace(Key(out.view().subspan<128, 32>()));
@@ -86,7 +67,7 @@ class Symmetric {
 
   // The first key is for what the initiator sends.
   [[nodiscard]] std::array<Key, 2> split() const {
-    Secret<128> out = hkdf<2>(chaining_key_, {});
+    Secret<128> out = hkdf_blake2b<2>(chaining_key_.view(), {});
     return {Key(out.view().first<32>()), Key(out.view().subspan<64, 32>())};
   }
 

@@ -63,6 +63,13 @@ inline constexpr std::size_t kJoinersMax = 20;           // disconnects before t
 inline constexpr std::size_t kCodeWords = 2'048;
 inline constexpr std::size_t kQrBytesMax = 256;
 
+// Mailbox.
+inline constexpr std::size_t kParcelBytesMin = 960;  // whole parcels have one of four sizes
+inline constexpr std::size_t kParcelBytesLow = 4'032;
+inline constexpr std::size_t kParcelBytesHigh = 16'320;
+inline constexpr std::size_t kParcelBytesMax = 65'455;
+inline constexpr std::size_t kSkippedKeysMax = 256;  // parcels of a ratchet that may still come
+
 // Beacons.
 inline constexpr std::size_t kBeaconBytes = 32;
 inline constexpr std::uint16_t kBeaconPort = 47'109;
