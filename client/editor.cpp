@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <cerrno>
 #include <cstdlib>
+#include <system_error>
 
 #include "client/failure.h"
 #include "proto/limits.h"
@@ -112,6 +114,18 @@ Wiped written_in_editor(const std::string& folder, const std::string& prompt,
   if (words.starts_with("# ")) words.erase(0, std::min(words.find('\n'), words.size() - 1) + 1);
   while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) words.pop_back();
   return text;
+}
+
+bool editor_wanted(const std::filesystem::path& config) {
+  std::error_code missing;
+  if (!std::filesystem::is_regular_file(config, missing)) return false;
+  try {
+    const toml::table table = toml::parse_file(config.native());
+    const toml::node_view<const toml::node> editor = table["editor"];
+    return editor.value_or(std::string()) == "on" || editor.value_or(false);
+  } catch (const toml::parse_error&) {
+    return false;  // the daemon refuses to start with such a file, and says so with the line
+  }
 }
 
 }  // namespace attune::client

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "client/wiped.h"
@@ -12,5 +13,8 @@ namespace attune::client {
 /// Failure: 2 without an editor, 11 where it failed, 1 where the file cannot be made.
 Wiped written_in_editor(const std::string& folder, const std::string& prompt,
                         const std::string& current);
+
+/// Whether the person opted in to it, by `editor = "on"` in this config.toml.
+bool editor_wanted(const std::filesystem::path& config);
 
 }  // namespace attune::client

@@ -6,14 +6,15 @@
 #include "client/command_line.h"
 #include "client/control_channel.h"
 #include "client/draft.h"
+#include "client/editor.h"
 #include "client/help.h"
-#include "client/home.h"
 #include "client/pairing.h"
 #include "client/qr.h"
 #include "client/qr_image.h"
 #include "client/render.h"
 #include "client/told.h"
 #include "client/wording.h"
+#include "proto/home.h"
 #include "proto/limits.h"
 #include "proto/version.h"
 
@@ -38,6 +39,14 @@ Look look_of(const Options& options, const Console& console) {
           .color = console.color_allowed() && !options.no_color && !options.plain,
           .quiet = options.quiet,
           .terminal = console.out_is_terminal()};
+}
+
+Home home_of(const Options& options) {
+  try {
+    return find_home(options.home);
+  } catch (const NoHome& none) {
+    throw Failure(Ending::kUsage, none.what(), {"attune --home DIR"});
+  }
 }
 
 /// One invocation on its way.
@@ -84,7 +93,7 @@ int Run::perform() {
   } else if (invocation_.verb.act == Act::kKinds) {
     console_.print(renderer_.kinds(invocation_.has("markdown")));
   } else {
-    home_ = find_home(options.home);
+    home_ = home_of(options);
     return ask_daemon(std::move(told));
   }
   return exit_status(Ending::kDone);
@@ -95,8 +104,8 @@ int Run::ask_daemon(Wiped told) {
   const Options& options = invocation_.options;
   if (options.from_stdin) draft.take(told_replies(std::move(told), draft.questions()));
   take_picture(draft);
-  ControlChannel channel(home_.socket(), home_.named);
-  Asker asker(console_, {.editor = editor_wanted(home_), .scratch = home_.run.native()});
+  ControlChannel channel(home_.socket(), home_.root.has_value());
+  Asker asker(console_, {.editor = editor_wanted(home_.config), .scratch = home_.run.native()});
   if (!options.from_stdin && asks_person(draft)) {
     if (!prepare_to_ask(channel, draft)) return exit_status(Ending::kDone);
     draft.take(asker.ask(draft.questions()));
@@ -247,7 +256,7 @@ int Run::converse(ControlChannel& channel, const v1::Request& request) {
 
 /// The daemon closed the connection without an answer: it locked itself meanwhile, or it is gone.
 void Run::explain_silence() {
-  ControlChannel again(home_.socket(), home_.named);
+  ControlChannel again(home_.socket(), home_.root.has_value());
   v1::Request request;
   request.mutable_status();
   again.send(request);

@@ -18,6 +18,7 @@
 #include "daemon/settings.h"
 #include "daemon/sync/control_codec.h"
 #include "daemon/sync/events.h"
+#include "proto/home.h"
 
 namespace attune {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "daemon/settings.h"
 #include "daemon/sync/commands.h"
+#include "proto/home.h"
 
 namespace attune {
 

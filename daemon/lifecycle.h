@@ -16,6 +16,7 @@
 #include "daemon/sync/commands.h"
 #include "daemon/sync/replica.h"
 #include "daemon/typed_passphrase.h"
+#include "proto/home.h"
 
 namespace attune {
 

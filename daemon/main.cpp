@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/settings.h"
+#include "proto/home.h"
 #include "proto/parser_log.h"
 #include "proto/version.h"
 
@@ -86,6 +87,9 @@ int run(int argc, char** argv) {
     const Settings settings = read_settings(home.config);
     start_log(settings.log);
     return serve(home, settings);
+  } catch (const NoHome& none) {
+    std::fprintf(stderr, "attuned: %s\n", none.what());
+    return kUsage;
   } catch (const BadSettings& bad) {
     std::fprintf(stderr, "attuned: %s\n", bad.what());
     return kUsage;

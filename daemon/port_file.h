@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "daemon/settings.h"
+#include "proto/home.h"
 
 namespace attune {
 

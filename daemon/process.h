@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "daemon/settings.h"
+#include "proto/home.h"
 
 namespace attune {
 

@@ -1,40 +1,16 @@
 #include "daemon/settings.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <toml++/toml.h>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
-
-#include "proto/limits.h"
 
 namespace attune {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kConfigBytesMax = 64u << 10;
-
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return std::string(value);
-}
-
-fs::path xdg(const char* variable, const char* below_home) {
-  if (auto value = environment(variable)) {
-    if (fs::path(*value).is_absolute()) return *value;
-  }
-  auto home = environment("HOME");
-  if (!home) throw BadSettings("no home folder is known: give --home DIR");
-  return fs::path(*home) / below_home;
-}
-
-fs::path runtime_folder() {
-  if (auto value = environment("XDG_RUNTIME_DIR")) return fs::path(*value) / "attune";
-  return xdg("XDG_STATE_HOME", ".local/state") / "attune" / "run";
-}
 
 [[noreturn]] void refuse(const toml::node& node, const char* why) {
   throw BadSettings(fmt::format("config.toml, line {}: {}", node.source().begin.line, why));
@@ -67,27 +43,6 @@ std::string read_log_level(const toml::node& node) {
 }
 
 }  // namespace
-
-Home find_home(const std::optional<std::string>& given) {
-  Home home;
-  const auto named = given ? given : environment("ATTUNE_HOME");
-  if (named) {
-    if (named->empty()) throw BadSettings("--home needs a folder");
-    home.root = fs::absolute(*named).lexically_normal();
-    home.config = *home.root / "config.toml";
-    home.data = *home.root / "data";
-    home.run = *home.root / "run";
-  } else {
-    home.config = xdg("XDG_CONFIG_HOME", ".config") / "attune" / "config.toml";
-    home.data = xdg("XDG_DATA_HOME", ".local/share") / "attune";
-    home.run = runtime_folder();
-  }
-  if (home.socket().native().size() > limits::kSocketPathMax) {
-    throw BadSettings(fmt::format("the home's path is too long: its socket may have {} bytes",
-                                  limits::kSocketPathMax));
-  }
-  return home;
-}
 
 Settings parse_settings(const std::string& text) {
   Settings settings;

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "daemon/settings.h"
+#include "proto/home.h"
 
 namespace attune {
 
