@@ -82,9 +82,9 @@ void Database::configure() {
   execute("PRAGMA cell_size_check=ON");
   {
     Statement mode(*this, "PRAGMA journal_mode=WAL");
-    if (!mode.step() || mode.text(0) != "wal") {
-      throw StoreError(StoreFault::kIo, "no write-ahead log here");
-    }
+    const bool by_log = mode.step() && mode.text(0) == "wal";
+    // What it says it does after it has said so, and fails there where a disk fails.
+    if (!by_log || mode.step()) throw StoreError(StoreFault::kIo, "no write-ahead log here");
   }
   execute("PRAGMA max_page_count=" + std::to_string(kPageCountMax));
   // Instead of SQLite's own checkpoints, which swallow a failed fsync.
