@@ -18,6 +18,8 @@ bool has_right_size(std::size_t width, std::size_t height) {
   return width > 0 && height > 0 && width <= kImagePixelsMax / height;
 }
 
+constexpr int kScansMax = 64;  // cameras and programs write about ten
+
 bool is_png(std::string_view file) { return file.starts_with("\x89PNG\r\n\x1a\n"); }
 bool is_jpeg(std::string_view file) { return file.starts_with("\xff\xd8\xff"); }
 
@@ -40,10 +42,15 @@ std::optional<GreyImage> read_png(std::string_view file) {
 
 struct JpegErrors {
   jpeg_error_mgr manager{};
+  jpeg_progress_mgr progress{};
   jmp_buf back{};
 };
 
 void leave(j_common_ptr jpeg) { longjmp(reinterpret_cast<JpegErrors*>(jpeg->err)->back, 1); }
+/// Each scan of a progressive file is a pass over all of its pixels, and costs it a few bytes.
+void leave_many_scans(j_common_ptr jpeg) {
+  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number > kScansMax) leave(jpeg);
+}
 void stay_silent(j_common_ptr) {}
 
 /// Decodes into `image`; false where the file is damaged. Nothing here has a destructor, because
@@ -52,6 +59,7 @@ bool decode_jpeg(std::string_view file, jpeg_decompress_struct& jpeg, JpegErrors
                  GreyImage& image) {
   if (setjmp(errors.back) != 0) return false;
   jpeg_create_decompress(&jpeg);
+  jpeg.progress = &errors.progress;
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(file.data()), file.size());
   jpeg_read_header(&jpeg, TRUE);
   if (!has_right_size(jpeg.image_width, jpeg.image_height)) return false;
@@ -73,6 +81,7 @@ std::optional<GreyImage> read_jpeg(std::string_view file) {
   jpeg.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = leave;
   errors.manager.output_message = stay_silent;
+  errors.progress.progress_monitor = leave_many_scans;
   GreyImage image;
   const bool read = decode_jpeg(file, jpeg, errors, image);
   jpeg_destroy_decompress(&jpeg);

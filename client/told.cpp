@@ -27,21 +27,36 @@ std::string known_fields(const std::vector<Question>& questions) {
   return out;
 }
 
-/// The texts that a parsed object holds, overwritten when it goes.
+/// The texts that a parsed object holds, overwritten when it goes. What is nested deeper than any
+/// answer, or is more than any answer has, is not kept: brackets and commas would cost many times
+/// their own size.
 class Parsed {
  public:
-  explicit Parsed(const std::string& text) : root(Json::parse(text, nullptr, false)) {}
+  explicit Parsed(const std::string& text) {
+    const auto keeps = [this](int depth, Json::parse_event_t event, const Json&) {
+      const bool ends =
+          event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
+      const bool opens =
+          event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+      if (ends || (opens ? depth < kDepthMax : ++parts_ <= kPartsMax)) return true;
+      beyond = true;
+      return false;
+    };
+    root = Json::parse(text, keeps, false);
+  }
   ~Parsed() { wipe_texts(root); }
   Parsed(const Parsed&) = delete;
   Parsed& operator=(const Parsed&) = delete;
 
   Json root;
+  bool beyond = false;  ///< something was not kept
 
  private:
+  static constexpr int kDepthMax = 2;  // a list in an object
+  static constexpr std::size_t kPartsMax = 16 * limits::kListElementsMax;
   static void wipe_text(Json& value) {
     if (auto* text = value.get_ptr<std::string*>()) wipe(*text);
   }
-  /// As deep as an answer can be: a list in an object.
   static void wipe_texts(Json& value) {
     wipe_text(value);
     auto* fields = value.get_ptr<Json::object_t*>();
@@ -53,6 +68,8 @@ class Parsed {
       for (Json& element : *list) wipe_text(element);
     }
   }
+
+  std::size_t parts_ = 0;  // keys and values so far
 };
 
 Wiped taken(Json& value) { return Wiped(std::move(value.get_ref<std::string&>())); }
@@ -112,7 +129,7 @@ Replies told_replies(Wiped text, const std::vector<Question>& questions) {
   const std::string fields = known_fields(questions);
   if (fields.empty() && is_blank(text.text())) return {};
   Parsed parsed(text.text());
-  if (!parsed.root.is_object()) refuse("Standard input is not one JSON object.");
+  if (!parsed.root.is_object() || parsed.beyond) refuse("Standard input is not one JSON object.");
   Replies replies;
   for (auto& [key, value] : parsed.root.items()) {
     const auto asked =

@@ -41,7 +41,8 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string as_jpeg(const GreyImage& image) {
+/// With `scans`, progressive, in these passes.
+std::string as_jpeg(const GreyImage& image, const std::vector<jpeg_scan_info>& scans = {}) {
   jpeg_compress_struct jpeg{};
   jpeg_error_mgr errors{};
   jpeg.err = jpeg_std_error(&errors);
@@ -54,6 +55,10 @@ std::string as_jpeg(const GreyImage& image) {
   jpeg.input_components = 1;
   jpeg.in_color_space = JCS_GRAYSCALE;
   jpeg_set_defaults(&jpeg);
+  if (!scans.empty()) {
+    jpeg.scan_info = scans.data();
+    jpeg.num_scans = static_cast<int>(scans.size());
+  }
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     auto* row =
@@ -176,6 +181,29 @@ TEST(QrImage, AFlippedBitDoesNoHarm) {
       EXPECT_EQ(image->pixels.size(), std::size_t{image->width} * image->height);
     }
   }
+}
+
+TEST(QrImage, AProgressivePictureIsReadUnlessItHasManyPasses) {
+  std::vector<jpeg_scan_info> scans;
+  const auto add = [&scans](int from, int to, int after, int bits) {
+    scans.push_back({.comps_in_scan = 1,
+                     .component_index = {0, 0, 0, 0},
+                     .Ss = from,
+                     .Se = to,
+                     .Ah = after,
+                     .Al = bits});
+  };
+  add(0, 0, 0, 0);
+  add(1, 63, 0, 1);
+  add(1, 63, 1, 0);
+  const GreyImage picture = read_image(qr_as_png("SHORT")).value();
+  EXPECT_EQ(find_qr(read_image(as_jpeg(picture, scans)).value()), "SHORT");
+  scans.resize(1);
+  for (int each = 1; each <= 63; ++each) {
+    add(each, each, 0, 1);
+    add(each, each, 1, 0);
+  }
+  EXPECT_FALSE(read_image(as_jpeg(picture, scans)));
 }
 
 TEST(QrImage, HugeOrForeignFilesAreRefused) {

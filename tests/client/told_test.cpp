@@ -120,6 +120,37 @@ TEST(Told, AListHasALimit) {
   refusal(R"({"words":"a","feelings":[)" + elements + "\"x\"]}");
 }
 
+TEST(Told, WhatIsDeeperOrMoreThanAnyAnswerIsRefused) {
+  const std::string not_one = "Standard input is not one JSON object.";
+  EXPECT_EQ(refusal(R"({"words":"a","feelings":[["x"]]})"), not_one);
+  EXPECT_EQ(refusal(R"({"words":"a","other":{"x":{}}})"), not_one);
+  EXPECT_EQ(refusal(std::string(100'000, '[')), not_one);
+  std::string objects;
+  for (int i = 0; i < 10'000; ++i) objects += "{\"a\":";
+  EXPECT_EQ(refusal(objects), not_one);
+  std::string list = R"({"words":"a","feelings":[0)";
+  for (int i = 0; i < 10'000; ++i) list += ",0";
+  EXPECT_EQ(refusal(list + "]}"), not_one);
+}
+
+TEST(Told, CutAnywhereOrWithAFlippedBitItIsRefusedOrAnotherObject) {
+  const std::string whole = R"({"words":"No calls","feelings":["calm"]})";
+  told(whole);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_THROW(told(whole.substr(0, size)), Failure) << size;
+  }
+  EXPECT_THROW(told(whole + '}'), Failure);
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string other = whole;
+    other[bit / 8] = static_cast<char>(other[bit / 8] ^ 1 << bit % 8);
+    try {
+      EXPECT_NE(told(other).at("words").texts.size(), 0u);
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.ending(), Ending::kUsage);
+    }
+  }
+}
+
 TEST(Told, WhereNothingIsAskedNothingMayCome) {
   EXPECT_TRUE(told_replies(Wiped(), {}).empty());
   EXPECT_TRUE(told_replies(Wiped("{}"), {}).empty());

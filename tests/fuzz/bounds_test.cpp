@@ -5,8 +5,11 @@
 
 #include <algorithm>
 
+#include "client/failure.h"
 #include "client/safe_text.h"
+#include "client/told.h"
 #include "daemon/crdt/op.h"
+#include "daemon/settings.h"
 #include "daemon/sync/control_codec.h"
 #include "daemon/sync/pairing_codec.h"
 #include "daemon/sync/qr_text.h"
@@ -30,6 +33,12 @@ Bytes repeated(std::string_view unit, std::size_t size) {
   Bytes out;
   out.reserve(size + unit.size());
   while (out.size() < size) append(out, as_bytes(unit));
+  return out;
+}
+
+Bytes joined(std::string_view head, const Bytes& rest) {
+  Bytes out(head.begin(), head.end());
+  append(out, rest);
   return out;
 }
 
@@ -62,6 +71,14 @@ std::vector<Filling> fillings() {
       {"continued", [](std::size_t size) { return Bytes(size, 0xff); }},
       {"letters", [](std::size_t size) { return Bytes(size, 'A'); }},
       {"blanks", [](std::size_t size) { return Bytes(size, ' '); }},
+      {"brackets", [](std::size_t size) { return Bytes(size, '['); }},
+      {"objects", [](std::size_t size) { return repeated("{\"a\":"sv, size); }},
+      {"list", [](std::size_t size) { return joined("{\"words\":["sv, repeated("1,"sv, size)); }},
+      {"texts",
+       [](std::size_t size) { return joined("{\"words\":["sv, repeated("\"\","sv, size)); }},
+      {"tables", [](std::size_t size) { return joined("x="sv, repeated("[[],"sv, size)); }},
+      {"dots", [](std::size_t size) { return repeated("a."sv, size); }},
+      {"lines", [](std::size_t size) { return repeated("[a]\n"sv, size); }},
   };
 }
 
@@ -73,13 +90,32 @@ struct Decoder {
   void (*decode)(ByteView bytes);
 };
 
-// Held at once: a copy in each of few forms. Measured 4 at most; control's packed list 12.
-constexpr std::size_t kHeldPerByte = 16;
+// Held at once: a copy in each of few forms. Measured 20 for keys of TOML, 4 and less for most.
+constexpr std::size_t kHeldPerByte = 24;
 constexpr std::size_t kHeldAnyway = 256u << 10;
 // A basic block or allocation for each byte that is looked at, a few times over.
 constexpr std::size_t kWorkPerByte = 48;
 constexpr std::size_t kWorkAnyway = 200'000;
 constexpr std::size_t kAround = 24;  // bytes that a filling may add to its size
+
+void read_json(ByteView bytes) {
+  client::Question words;
+  words.key = "words";
+  words.shape = client::Shape::kList;
+  try {
+    client::told_replies(client::Wiped(std::string(as_text(bytes))), {words});
+  } catch (const client::Failure&) {
+    // Refused or not, it has its cost.
+  }
+}
+
+void read_config(ByteView bytes) {
+  try {
+    parse_settings(std::string(as_text(bytes)));
+  } catch (const BadSettings&) {
+    // The same.
+  }
+}
 
 const std::vector<Decoder>& decoders() {
   static const std::vector<Decoder> kDecoders = {
@@ -95,6 +131,8 @@ const std::vector<Decoder>& decoders() {
        [](ByteView bytes) { sync::parse_qr_text(as_text(bytes)); }},
       {"code", limits::kControlFrameMax, [](ByteView bytes) { parse_spoken_code(as_text(bytes)); }},
       {"text", limits::kControlFrameMax, [](ByteView bytes) { client::safe_text(as_text(bytes)); }},
+      {"json", limits::kStdinBytesMax, read_json},
+      {"config", 64u << 10, read_config},
   };
   return kDecoders;
 }
@@ -122,7 +160,9 @@ TEST_P(Bounds, WorkNoMoreThanTheyAreGiven) {
 // What is longer than it may be costs nothing at all.
 TEST_P(Bounds, DoNotReadWhatIsTooLong) {
   const std::size_t bytes_max = GetParam().bytes_max;
-  if (bytes_max >= limits::kControlFrameMax) return;  // nothing longer reaches it
+  const std::string_view name = GetParam().name;
+  // Nothing longer reaches these: it is not read from the socket, standard input or the file.
+  if (bytes_max >= limits::kControlFrameMax || name == "config") return;
   for (const Filling& filling : fillings()) {
     const Bytes bytes = filling.make(1u << 20);
     const Cost cost = cost_of([&bytes] { GetParam().decode(bytes); });
