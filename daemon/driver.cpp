@@ -98,7 +98,7 @@ void Driver::stop() {
   lifecycle_.close();
   control_->retire();
   control_.reset();
-  asio::co_spawn(io_, lan_->drained(), [this](std::exception_ptr) { io_.stop(); });
+  asio::co_spawn(io_, lan_->drained(), [this](const std::exception_ptr&) { io_.stop(); });
 }
 
 // ---- What happens out there becomes an Input.

@@ -79,10 +79,10 @@ int serve(const Home& home, const Settings& settings) {
 }
 
 int run(int argc, char** argv) {
-  harden_process();
-  const Arguments arguments = read_arguments(argc, argv);
-  if (arguments.leave) return *arguments.leave;
   try {
+    harden_process();
+    const Arguments arguments = read_arguments(argc, argv);
+    if (arguments.leave) return *arguments.leave;
     const Home home = find_home(arguments.home);
     const Settings settings = read_settings(home.config);
     start_log(settings.log);

@@ -74,7 +74,7 @@ std::optional<Bytes> default_of(const FieldRow& row, LocalDay today) {
     int ahead = 0;
     const std::string& text = row.default_value;  // +N, checked by the table
     std::from_chars(text.data() + 1, text.data() + text.size(), ahead);
-    return wire_field(row.number, static_cast<std::uint64_t>(today.days + ahead));
+    return wire_field(row.number, static_cast<std::uint64_t>(std::int64_t{today.days} + ahead));
   }
   return wire_field(row.number, as_bytes(row.default_value));
 }
