@@ -155,10 +155,15 @@ const std::vector<std::vector<std::string>>& commands() {
 
 void run_json(ByteView input) {
   Script script(input);
-  std::vector<std::string> arguments = commands()[script.below(commands().size())];
-  arguments.emplace_back("--stdin");
-  const client::Invocation invocation = client::parse_command_line(arguments, kinds());
-  client::Draft draft(invocation);
+  static const std::vector<client::Invocation> kInvocations = [] {
+    std::vector<client::Invocation> out;
+    for (std::vector<std::string> arguments : commands()) {
+      arguments.emplace_back("--stdin");
+      out.push_back(client::parse_command_line(arguments, kinds()));
+    }
+    return out;
+  }();
+  client::Draft draft(kInvocations[script.below(kInvocations.size())]);
   try {
     draft.take(client::told_replies(client::Wiped(std::string(as_text(script.rest()))),
                                     draft.questions()));

@@ -64,7 +64,8 @@ void run_box(ByteView input) {
   Script script(input);
   const auto type = store::record_type(script.u8());
   if (!type) return;
-  const ByteView name = script.piece();
+  const ByteView piece = script.piece();
+  const ByteView name = piece.first(std::min(piece.size(), limits::kShortBytesMax));
   const ByteView body = script.rest();
   const store::RecordId id = box.sealer.id(*type, name);
   const Bytes sealed = box.sealer.seal(id, *type, name, body);
