@@ -31,10 +31,15 @@ class Tally:
         self.passed = 0
         self.failures = []
         self.figures = {}
+        self._told = time.monotonic()
 
     def check(self, good, what):
-        """Counts; a failure is printed at once. Returns whether it held."""
+        """Counts; a failure is printed at once, and each minute how far it is. Returns `good`."""
         with self._lock:
+            if time.monotonic() - self._told > 60:
+                self._told = time.monotonic()
+                print(f"... {self.passed} passed, {len(self.failures)} failed so far; "
+                      f"{self.figures}", flush=True)
             if good:
                 self.passed += 1
             else:
