@@ -175,7 +175,7 @@ Exchanged exchange(DurableReplica& a, DurableReplica& b) {
     each->open();
   }
   Wire wire(a, b);
-  const double seconds = seconds_of([&wire] {
+  const double seconds = cpu_seconds_of([&wire] {
     wire.give(0, network_of(0));
     wire.give(1, network_of(1));
     wire.run();

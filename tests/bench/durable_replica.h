@@ -68,7 +68,7 @@ class DurableReplica {
 /// What went over a connection between two devices.
 struct Exchanged {
   std::size_t bytes = 0;  ///< both directions, as net sends them: framed and sealed
-  double seconds = 0;     ///< of both devices together, on one thread
+  double seconds = 0;     ///< of the processor, for both devices together
 };
 /// Opens both anew and connects them, then lets them bring each other up to date. Opening is not in
 /// the time.

@@ -94,7 +94,7 @@ double raw_write_seconds(const std::filesystem::path& folder, std::size_t ops) {
   const crypto::Key key = random.key();
   RawStore store(folder / "raw.db");
   const Bytes plain(256);
-  return seconds_of([&] {
+  return cpu_seconds_of([&] {
     for (std::size_t done = 0; done < ops; done += kBatch) {
       std::vector<RawStore::Row> rows;
       for (std::size_t i = 0; i < 2 * kBatch; ++i) {
@@ -124,7 +124,7 @@ double raw_unlock_seconds(const std::filesystem::path& folder, std::size_t recor
       store.commit(rows);
     }
   }
-  return seconds_of([&] {
+  return cpu_seconds_of([&] {
     RawStore store(folder / "read.db");
     for (const RawStore::Row& row : store.read_all()) {
       if (!crypto::open(key.view(), nonce, {}, row.box)) std::abort();
@@ -155,15 +155,15 @@ Run run_once(const RecordRow& row) {
   const WorkScript script_a = script_of(0);
   const WorkScript script_b = script_of(1);
   Run run;
-  run.write_us =
-      (seconds_of([&] { work(ada, script_a); }) + seconds_of([&] { work(ben, script_b); })) /
-      (2 * kOps) * kMicro;
+  run.write_us = (cpu_seconds_of([&] { work(ada, script_a); }) +
+                  cpu_seconds_of([&] { work(ben, script_b); })) /
+                 (2 * kOps) * kMicro;
   const Exchanged exchanged = exchange(a, b);
   run.merge_ms = exchanged.seconds / 2 * kMilli;
   run.bytes = static_cast<double>(exchanged.bytes);
   const std::size_t records = a.record_count();
   a.close();
-  run.unlock_ms = seconds_of([&a] { a.open(); }) * kMilli;
+  run.unlock_ms = cpu_seconds_of([&a] { a.open(); }) * kMilli;
   const double raw_write = raw_write_seconds(folder.path(), kOps);
   run.raw_write_us = raw_write / kOps * kMicro;
   run.raw_merge_ms = raw_write * kMilli;
@@ -186,7 +186,7 @@ double unlock_seconds(std::size_t entries) {
   }
   device.commit();
   device.close();
-  return seconds_of([&device] { device.open(); });
+  return cpu_seconds_of([&device] { device.open(); });
 }
 
 }  // namespace
