@@ -31,7 +31,10 @@ enum class Step : std::uint8_t {
 /// What happens to the next units on the wire, from a script of their own.
 class Meddler {
  public:
-  void begin(ByteView script) { script_.assign(script.begin(), script.end()); }
+  void begin(ByteView script) {
+    script_.assign(script.begin(), script.end());
+    at_ = 0;
+  }
 
   PairingWorld::Fate take(Bytes& unit) {
     Script script(ByteView(script_).subspan(at_));
