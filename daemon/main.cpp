@@ -4,8 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
-#include <csignal>
+#include <asio/posix/stream_descriptor.hpp>
 #include <cstdio>
 #include <exception>
 
@@ -65,12 +64,13 @@ int serve(const Home& home, const Settings& settings) {
   Inherited inherited = take_inherited();
   inherited.lock = hold_home(home, inherited.lock);
   asio::io_context io(1);
-  asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);
+  // Nobody reads the signal: where the daemon becomes a fresh process first, that one sees it too.
+  asio::posix::stream_descriptor ending(io, ending_signals());
   Driver driver({.io = &io, .home = &home, .settings = &settings, .inherited = inherited});
-  signals.async_wait([&driver](const asio::error_code& error, int) {
-    if (!error) driver.stop();
-  });
-  hear_signals();
+  ending.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [&driver](const asio::error_code& error) {
+                      if (!error) driver.stop();
+                    });
   ::sd_notify(0, "READY=1");
   io.run();
   // A passphrase that is still being hashed is nobody's any more: the end does not wait for it.

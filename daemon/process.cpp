@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -110,19 +111,18 @@ std::vector<char*> pointers(std::vector<std::string>& lines) {
   return out;
 }
 
-/// A signal that comes between an exec and the fresh process's first look is not lost, and ends it
-/// as a signal at any other moment does.
-void mask_signals(int how) {
+sigset_t ending_set() {
   sigset_t ending;
   ::sigemptyset(&ending);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ending, signal);
-  ::sigprocmask(how, &ending, nullptr);
+  return ending;
 }
 
 }  // namespace
 
 void harden_process() {
-  mask_signals(SIG_BLOCK);
+  const sigset_t ending = ending_set();
+  ::sigprocmask(SIG_BLOCK, &ending, nullptr);
   ::prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
@@ -130,7 +130,12 @@ void harden_process() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-void hear_signals() { mask_signals(SIG_UNBLOCK); }
+int ending_signals() {
+  const sigset_t ending = ending_set();
+  const int fd = ::signalfd(-1, &ending, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "signals cannot be heard");
+  return fd;
+}
 
 Inherited take_inherited() {
   Inherited given;
@@ -173,7 +178,6 @@ void reexecute(const Home& home, const Inherited& keep) noexcept {
   std::vector<std::string> environment = fresh_environment(keep);
   std::vector<char*> argv = pointers(arguments);
   std::vector<char*> envp = pointers(environment);
-  mask_signals(SIG_BLOCK);
   crypto::arena::wipe_all();
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : {keep.lock, keep.control, keep.lan}) {

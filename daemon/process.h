@@ -10,11 +10,14 @@
 namespace attune {
 
 /// Before anything else in main: no core dump, no debugger of the same user, files private by
-/// default, no SIGPIPE. The signals that ask a daemon to end wait until hear_signals().
+/// default, no SIGPIPE. The signals that ask a daemon to end (SIGTERM, SIGINT, SIGHUP) are blocked
+/// for good: one that comes waits in the kernel, over reexecute() too, and ending_signals() shows
+/// it.
 void harden_process();
 
-/// Somebody listens for SIGTERM, SIGINT and SIGHUP now; those that came before are delivered.
-void hear_signals();
+/// A descriptor that is readable once one of them has come, whenever that was. The caller's; throws
+/// std::system_error.
+int ending_signals();
 
 /// Another daemon holds this home.
 class HomeInUse : public std::runtime_error {

@@ -1,6 +1,7 @@
 """Setting up, unlocking, locking, and how a daemon begins and ends."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -102,6 +103,22 @@ class Lifecycle(Story):
         self.assertNotEqual(watching.end().code, 0)
         ada.start()
         ada.stop()
+
+
+class EndingWhileItLocks(Story):
+    """The daemon becomes a fresh process; strace keeps it long at the moment in between."""
+
+    def test_a_signal_then_is_not_lost(self):
+        if shutil.which("strace") is None:
+            print("no strace here: this checks nothing", flush=True)
+            return
+        ada = self.ready("Ada")
+        ada.stop()
+        ada.around = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=epoll_wait",
+                      "-e", "signal=none", "-e", "inject=epoll_wait:delay_exit=40000"]
+        for _ in range(3):
+            ada.back().done("lock")
+            ada.stop(PATIENCE)
 
 
 class Starting(Story):
