@@ -329,7 +329,7 @@ Answer Notebook::State::undo_edit(const Now& now, const Found& found, const Act&
   for (std::uint32_t number : act.empty) {
     fields.push_back({.row = found.row->field(number), .values = {}});
   }
-  return change(now, found, {}, std::move(fields), ripple);
+  return change(now, found, {}, fields, ripple);
 }
 
 }  // namespace attune::sync

@@ -173,6 +173,7 @@ std::vector<RivalShown> Notebook::State::rivals(const Found& found) const {
     }
   }
   std::vector<RivalShown> out;
+  out.reserve(rivals.size());
   for (auto& [dot, rival] : rivals) out.push_back(std::move(rival));
   return out;
 }

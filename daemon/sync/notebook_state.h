@@ -137,10 +137,10 @@ struct Notebook::State {
 
   // notebook_write.cpp
   Answer add(const Now& now, const AddEntry& wanted, Ripple& ripple);
-  Answer add_one(const Now& now, const AddEntry& wanted, GivenFields fields, Ripple& ripple);
+  Answer add_one(const Now& now, const AddEntry& wanted, const GivenFields& fields, Ripple& ripple);
   Answer edit(const Now& now, const EditEntry& wanted, Ripple& ripple);
-  Answer change(const Now& now, const Found& found, const EditEntry& wanted, GivenFields fields,
-                Ripple& ripple);
+  Answer change(const Now& now, const Found& found, const EditEntry& wanted,
+                const GivenFields& fields, Ripple& ripple);
   std::optional<Failed> check_links(const Now& now, bool for_both, GivenFields& fields);
   std::variant<Plan, Failed> plan(const Found& found, const GivenFields& fields,
                                   const EditEntry& wanted);

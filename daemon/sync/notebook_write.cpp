@@ -129,7 +129,7 @@ Answer Notebook::State::add(const Now& now, const AddEntry& wanted, Ripple& ripp
   const auto alone = unpaired();
   if (for_both && alone && !(row->quiets && both() != nullptr)) return *alone;
   if (auto failed = check_links(now, for_both, fields)) return *failed;
-  if (row->one != One::kMany) return add_one(now, wanted, std::move(fields), ripple);
+  if (row->one != One::kMany) return add_one(now, wanted, fields, ripple);
 
   const EntryId id = new_id(*row);
   Stream& into = for_both ? *both() : mine();
@@ -148,7 +148,7 @@ Answer Notebook::State::add(const Now& now, const AddEntry& wanted, Ripple& ripp
 }
 
 // What there is one of is said anew: what it said before and doesn't say now is cleared.
-Answer Notebook::State::add_one(const Now& now, const AddEntry& wanted, GivenFields fields,
+Answer Notebook::State::add_one(const Now& now, const AddEntry& wanted, const GivenFields& fields,
                                 Ripple& ripple) {
   const KindRow& row = *kinds.table().kind(wanted.kind);
   Stream& in = *both();
@@ -241,11 +241,11 @@ Answer Notebook::State::edit(const Now& now, const EditEntry& wanted, Ripple& ri
       return wrong_usage(Reason::kValueUnknown, given.row->name);
     }
   }
-  return change(now, found, wanted, std::move(fields), ripple);
+  return change(now, found, wanted, fields, ripple);
 }
 
 Answer Notebook::State::change(const Now& now, const Found& found, const EditEntry& wanted,
-                               GivenFields fields, Ripple& ripple) {
+                               const GivenFields& fields, Ripple& ripple) {
   auto planned = plan(found, fields, wanted);
   if (const auto* failed = std::get_if<Failed>(&planned)) return *failed;
   Plan& plan = std::get<Plan>(planned);
