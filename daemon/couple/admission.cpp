@@ -9,9 +9,19 @@
 namespace attune::couple {
 namespace {
 
+bool is_system(std::uint32_t field) { return field == kFieldLife || field == kFieldForget; }
+
+// A rank that some body of this field can have. Any other, of which each stands beside the ones
+// before it, would let one partner pile up as many as they like.
+bool has_rank(const FieldRow& row, std::uint32_t rank) {
+  return rank == FieldRow::kRankUnknown ||
+         std::ranges::find(row.values, rank, &ValueRow::rank) != row.values.end();
+}
+
 // The bytes of a slot are one occurrence of its field, or nothing where the field is cleared.
 bool slot_fits(const FieldRow& row, const crdt::Slot& slot) {
   if (slot.rank.has_value() != (row.merge == Merge::kProtective)) return false;
+  if (slot.rank && !has_rank(row, *slot.rank)) return false;
   if (slot.removes && row.merge != Merge::kSet) return false;
   if (!slot.body) return true;
   const Bytes& bytes = slot.body->bytes;
@@ -30,6 +40,18 @@ bool system_slot_fits(const crdt::Slot& slot) {
   }
   if (slot.field == kFieldForget) {
     return !slot.rank && (!slot.body || slot.body->bytes.empty());
+  }
+  return true;
+}
+
+// Only a set has room for several in one op.
+bool writes_once(const KindRow& row, const std::vector<crdt::Slot>& slots) {
+  for (auto slot = slots.begin(); slot != slots.end(); ++slot) {
+    const FieldRow* field = row.field(slot->field);
+    if (field != nullptr && field->merge == Merge::kSet) continue;
+    const bool again = std::any_of(
+        slots.begin(), slot, [&](const crdt::Slot& before) { return before.field == slot->field; });
+    if (again && (field != nullptr || is_system(slot->field))) return false;
   }
   return true;
 }
@@ -63,8 +85,6 @@ bool is_the_one(const Kinds& kinds, const KindRow& row, const crdt::Op& op) {
   return false;
 }
 
-bool is_system(std::uint32_t field) { return field == kFieldLife || field == kFieldForget; }
-
 // What may still be said of an entry that its owner forgot: that it is over, and that it is
 // forgotten, as what was written beside the first act of forgetting can be; then it may go on
 // holding.
@@ -92,7 +112,7 @@ bool may_enter(const Kinds& kinds, const crdt::Op& op) {
     const bool fit = field != nullptr ? slot_fits(*field, slot) : system_slot_fits(slot);
     if (!fit) return false;
   }
-  return is_the_one(kinds, *row, op);
+  return writes_once(*row, op.slots) && is_the_one(kinds, *row, op);
 }
 
 bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) {

@@ -64,6 +64,33 @@ TEST_F(Admission, ARankIsWhatItsBodySays) {
   EXPECT_FALSE(enters("boundary", raw(3, wire_field(3, 77), 0)));
 }
 
+// Each would stand beside the ones before it, for ever.
+TEST_F(Admission, ARankIsOneThatABodyCanHave) {
+  crdt::Slot slot = value("boundary", "firmness", "negotiable");
+  slot.body.reset();
+  for (const std::uint32_t rank : {3u, 999'999u, 1'000'001u}) {
+    slot.rank = rank;
+    EXPECT_FALSE(enters("boundary", slot));
+  }
+  for (const std::uint32_t rank : {0u, 1u, 2u, FieldRow::kRankUnknown}) {
+    slot.rank = rank;
+    EXPECT_TRUE(enters("boundary", slot));
+  }
+}
+
+TEST_F(Admission, AFieldIsWrittenOnceInAnOpUnlessItIsASet) {
+  const EntryId id = id_of(couple.ben, "boundary");
+  const crdt::Slot text = words("boundary", "words", "a");
+  const crdt::Slot firm = value("boundary", "firmness", "negotiable");
+  EXPECT_TRUE(enters("boundary", id, {text, firm}));
+  EXPECT_FALSE(enters("boundary", id, {text, text}));
+  EXPECT_FALSE(enters("boundary", id, {firm, text, firm}));
+  EXPECT_FALSE(enters("boundary", id, {forget(), forget()}));
+  const EntryId journal = id_of(couple.ben, "journal");
+  EXPECT_TRUE(enters("journal", journal,
+                     {words("journal", "feelings", "calm"), words("journal", "feelings", "glad")}));
+}
+
 TEST_F(Admission, ARankIsForProtectiveFieldsAlone) {
   crdt::Slot slot = words("boundary", "words", "a");
   slot.rank = 0;
