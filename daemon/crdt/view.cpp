@@ -73,8 +73,9 @@ bool View::forgotten_in(const EntryId& id, const PersonId& person,
          std::ranges::any_of(acts->second, [&past](const Dot& dot) { return past.contains(dot); });
 }
 
-// Everything of the person in the act's past goes. An earlier act of forgetting stays, so that what
-// comes after it is still seen to; what it wrote beside goes like the rest.
+// Everything of the person in the act's past goes. An earlier act of forgetting keeps its op, so
+// that what comes after it is still seen to, but leaves the list: however often somebody forgets,
+// the next act finds one before it. What it wrote beside goes like the rest.
 void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Effect& effect) {
   take_off(entry, [&](const Standing& standing) {
     if (standing.person != person || !act.past->contains(standing.dot)) return false;
@@ -84,8 +85,7 @@ void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Ef
   unnote(entry, [&](const Kept& kept) {
     const Dot& dot = kept.op.dot;
     if (!act.past->contains(dot) || schema_.person(dot.actor.device) != person) return false;
-    if (is_forget(kept.op)) return false;
-    effect.forgotten.push_back(dot);
+    if (!is_forget(kept.op)) effect.forgotten.push_back(dot);
     return true;
   });
   std::vector<Dot>& acts = entry.forgets[person];

@@ -101,6 +101,20 @@ TEST(Forget, ALaterActTakesTheWordsOfAnEarlierOne) {
   EXPECT_TRUE(a.view.find(kEntry)->registers.empty());
 }
 
+// A partner may forget one entry thousands of times a day: each costs what one costs.
+TEST(Forget, ManyActsLeaveOneToLookThrough) {
+  Device a;
+  const Op first = a.write(kA, draft(kEntry, {words(kTitle, "x"), ranked(kFirmness, 2)}));
+  Op last;
+  for (int i = 0; i < 5; ++i) last = a.write(kA, draft(kEntry, {forgetting()}));
+  EXPECT_TRUE(is_husk(a, first.dot));
+  EXPECT_EQ(a.husks(), 1u);
+  ASSERT_EQ(a.view.find(kEntry)->ops.size(), 1u);
+  EXPECT_EQ(a.view.find(kEntry)->ops.front()->op.dot, last.dot);
+  EXPECT_EQ(a.view.find(kEntry)->forgets.at(person(1)).size(), 1u);
+  EXPECT_EQ(a.refolded(), seen(a.view));
+}
+
 TEST(Forget, WhatIsWrittenAfterItStandsAlone) {
   Device a;
   a.write(kA, draft(kEntry, {words(kTitle, "x"), words(kWords, "y")}));
