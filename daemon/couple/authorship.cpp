@@ -3,16 +3,17 @@
 namespace attune::couple {
 
 std::optional<PersonId> owner(const People& people, const EntryId& id, std::uint32_t kind) {
-  if (crdt::proves(id, people.me, kind)) return people.me;
-  if (people.partner && crdt::proves(id, *people.partner, kind)) return people.partner;
-  return std::nullopt;
+  const bool mine = crdt::proves(id, people.me, kind);
+  const bool theirs = people.partner && crdt::proves(id, *people.partner, kind);
+  if (mine == theirs) return std::nullopt;
+  return mine ? people.me : people.partner;
 }
 
 bool may_write(const KindRow& row, const People& people, const EntryId& id,
                const PersonId& author) {
   switch (row.writer) {
     case Writer::kOwner:
-      return crdt::proves(id, author, row.number);
+      return owner(people, id, row.number) == author;
     case Writer::kEither:
       return owner(people, id, row.number).has_value();
   }

@@ -10,7 +10,9 @@
 
 namespace attune::couple {
 
-/// Whose an entry is, of these two people: the id itself proves owner and kind. nullopt: neither's.
+/// Whose an entry is, of these two people: the id itself proves owner and kind. nullopt: neither's,
+/// or that of both. The proof has 48 bits, so who wants to can find an id that fits both people in
+/// days of hashing; it is nobody's, else the finder could write what is shown as the other's.
 /// Source: docs/protocol.md, Operations.
 std::optional<PersonId> owner(const People& people, const EntryId& id, std::uint32_t kind);
 

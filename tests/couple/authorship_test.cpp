@@ -22,6 +22,15 @@ TEST(Authorship, AloneThereIsNoOtherOwner) {
   EXPECT_EQ(owner(couple.people, id_of(couple.ben, "thanks"), row("thanks").number), std::nullopt);
 }
 
+// One id that proves two people takes 2^48 hashes to find; two people of one id prove the same.
+TEST(Authorship, AnIdThatProvesBothIsNobodys) {
+  TwoPeople couple;
+  const EntryId id = id_of(couple.ada, "boundary");
+  couple.people.partner = couple.ada;
+  EXPECT_EQ(owner(couple.people, id, row("boundary").number), std::nullopt);
+  EXPECT_FALSE(may_write(row("boundary"), couple.people, id, couple.ada));
+}
+
 TEST(Authorship, OnlyItsOwnerWritesAnEntry) {
   const TwoPeople couple;
   const EntryId id = id_of(couple.ada, "boundary");
