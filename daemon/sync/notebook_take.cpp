@@ -73,7 +73,7 @@ Notebook::Verdict Notebook::State::take_returned(const Now& now, Arriving arrivi
   const std::uint64_t next = first + returned.ops.size();
   returned.bytes += arriving.bytes;
   if (arriving.op.dot.counter != next || returned.ops.size() >= limits::kBatchOpsMax ||
-      returned.bytes > limits::kBatchBytesMax) {
+      returned.bytes > limits::kWaitingBytesMax) {
     returned = {};
     return Verdict::kRefused;
   }

@@ -52,6 +52,35 @@ TEST_F(NotebookPutBack, AWithdrawalIsWrittenThoughItIsWithdrawnHere) {
   EXPECT_FALSE(ada.consent().mine.has_value());
 }
 
+// A run that filled a batch when it was sent has grown by the commitments of what was erased since:
+// it is more than one batch now, and still proved by its last tag alone.
+TEST_F(NotebookPutBack, ARunThatHasGrownComesBackWhole) {
+  const Disk copy = ada.disk;
+  constexpr std::size_t kCount = 400;
+  const EntryId id = ada.add("boundary", words("boundary", "x"), true);
+  for (std::size_t i = 1; i < kCount; ++i) {
+    EditEntry again = edit(id, "x" + std::to_string(i), true);
+    append(again.message, value_field("boundary", "firmness", "non-negotiable") +
+                              value_field("boundary", "area", "pacing") +
+                              day_field("boundary", "review", ada.now.day));
+    EXPECT_EQ(ada.refusal(again), Reason::kNone);
+  }
+  send(ada, ben);
+  std::vector<Notebook::Arriving> back;
+  std::size_t bytes = 0;
+  for (const crdt::Kept& kept : ben.shared_ops()) {
+    back.push_back(arriving(ben, kept));
+    bytes += back.back().bytes;
+    if (back.size() < kCount) back.back().tag.reset();
+  }
+  ASSERT_EQ(back.size(), kCount);
+  ASSERT_GT(bytes, limits::kBatchBytesMax);
+  put_back(copy);
+  for (std::size_t i = 0; i + 1 < kCount; ++i) EXPECT_EQ(ada.take(back[i]), Verdict::kHeld);
+  EXPECT_EQ(ada.take(back.back()), Verdict::kTaken);
+  EXPECT_EQ(ada.notebook->both()->digest(), ben.notebook->both()->digest());
+}
+
 // A change of words that waited in the copy does not replace words that were never on its screen.
 TEST_F(NotebookPutBack, WordsThatWaitDoNotReplaceWhatTheyDidNotSee) {
   const EntryId id = ada.add("boundary", words("boundary", "not on Sundays"), true);
