@@ -39,6 +39,10 @@ struct LocalDay {
   friend auto operator<=>(const LocalDay&, const LocalDay&) = default;
 };
 
+/// Days that can be said: to 9999-12-31, from the night before a clock that begins at 1970-01-01.
+inline constexpr LocalDay kFirstDay{-1};
+inline constexpr LocalDay kLastDay{2'932'896};
+
 /// Every clock that the pure rooms may know, read once per wake-up by the driver.
 struct Now {
   Steady steady;

@@ -12,7 +12,6 @@ constexpr std::uint32_t kFixed64 = 1;
 constexpr std::uint32_t kContent = 2;
 constexpr std::uint32_t kFixed32 = 5;
 constexpr std::uint64_t kFieldNumberMax = (1u << 29) - 1;  // the protobuf encoding's own
-constexpr std::int64_t kDayMax = 2'932'896;                // 9999-12-31
 constexpr std::size_t kEntryBytes = 17;                    // letter, then the id
 
 struct Tag {
@@ -97,7 +96,7 @@ bool number_fits(const FieldRow& row, std::uint64_t varint) {
   if (row.type == FieldType::kBool) return varint <= 1;
   if (value < INT32_MIN || value > INT32_MAX) return false;
   if (row.type == FieldType::kEnum) return value > 0;
-  return row.form != Form::kDay || (value >= 0 && value <= kDayMax);
+  return row.form != Form::kDay || (value >= 0 && value <= kLastDay.days);
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ bool only_ends(const KindRow& row, const crdt::Op& op) {
 
 bool may_enter(const Kinds& kinds, const crdt::Op& op) {
   if (op.husk) return true;
+  if (op.day < kFirstDay || op.day > kLastDay) return false;
   // Of a kind that is not known here the id still proves it and its owner: an id of another kind
   // would let a name that nobody knows write where a rule stands.
   const KindRow* row = kinds.table().kind(op.kind);

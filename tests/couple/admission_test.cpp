@@ -91,6 +91,20 @@ TEST_F(Admission, AFieldIsWrittenOnceInAnOpUnlessItIsASet) {
                      {words("journal", "feelings", "calm"), words("journal", "feelings", "glad")}));
 }
 
+// A day that has no date can't be shown; a clock without a battery says the first.
+TEST_F(Admission, ItsDayIsOneThatCanBeSaid) {
+  crdt::Op op = couple.op(couple.ben_phone, id_of(couple.ben, "thanks"), row("thanks").number,
+                          {words("thanks", "words", "a")});
+  for (const std::int32_t day : {-1, 0, 2'932'896}) {
+    op.day.days = day;
+    EXPECT_TRUE(may_enter(couple.kinds, op)) << day;
+  }
+  for (const std::int32_t day : {-2, 2'932'897, 2'147'483'647}) {
+    op.day.days = day;
+    EXPECT_FALSE(may_enter(couple.kinds, op)) << day;
+  }
+}
+
 TEST_F(Admission, ARankIsForProtectiveFieldsAlone) {
   crdt::Slot slot = words("boundary", "words", "a");
   slot.rank = 0;
