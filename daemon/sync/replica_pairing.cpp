@@ -55,11 +55,11 @@ void Replica::State::follow_pairing(const Now& now, Step& step) {
 // other as if they were partners already.
 void Replica::State::follow_pending(const Now& now) {
   const auto& pending = pairing->pending();
-  const bool same = pending.has_value() == pending_person.has_value() &&
-                    (!pending || pending->partner.person == *pending_person);
-  if (same) return;
-  pending_person.reset();
-  if (pending) pending_person = pending->partner.person;
+  // A second pairing with the same person has other keys than the first.
+  std::optional<PendingTold> told;
+  if (pending) told = PendingTold{.person = pending->partner.person, .since = pending->since};
+  if (told == pending_told) return;
+  pending_told = told;
   if (!partner || !partner->paired) reach.forget_everybody();
   look_for_partner(now);
 }

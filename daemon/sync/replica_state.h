@@ -74,7 +74,12 @@ struct Replica::State {
   std::map<LinkId, Dialling> dialling;
   std::map<LinkId, Endpoint> strangers;  ///< incoming, have not said what they are
   std::optional<RequestId> pair_request;
-  std::optional<PersonId> pending_person;  ///< as reach was last told
+  struct PendingTold {
+    PersonId person;
+    Wall since;
+    friend bool operator==(const PendingTold&, const PendingTold&) = default;
+  };
+  std::optional<PendingTold> pending_told;  ///< the pairing that reach was last told of
   std::optional<Pairing::Rendezvous> rendezvous;
   std::uint64_t dials = 0;
 };

@@ -182,6 +182,34 @@ TEST_F(TwoPeople, StayTogetherOverManyRenewals) {
   EXPECT_EQ(count(ben_), 1u);
 }
 
+// The first attempt waits for a yes that never comes; a second one is looked for under its own
+// keys.
+TEST_F(TwoPeople, MeetUnderTheLaterOfTwoPairingsThatWait) {
+  const auto meet = [&] {
+    const RequestId invited = world_.begin(ben_, PairInvite{});
+    const auto& code = std::get<Invitation>(world_.answers(invited).front()).code;
+    world_.begin(ana_, PairByCode{.code = code, .wait = 20s});
+    world_.run(2s);
+    world_.begin(ana_, PairReply{true});
+    world_.set_network(false);
+    return invited;
+  };
+  const RequestId given_up = meet();
+  world_.run(1s);
+  world_.hang_up(ben_, given_up);
+  world_.run(30s);
+  world_.set_network(true);
+  meet();
+  world_.begin(ben_, PairReply{true});
+  world_.run(30s);
+  EXPECT_TRUE(std::get<StatusShown>(world_.ask(ben_, AskStatus{})).paired);
+  EXPECT_FALSE(std::get<StatusShown>(world_.ask(ana_, AskStatus{})).paired);
+  world_.set_network(true);
+  world_.run(1min);
+  EXPECT_TRUE(std::get<StatusShown>(world_.ask(ana_, AskStatus{})).paired);
+  EXPECT_TRUE(synced(ana_));
+}
+
 TEST_F(TwoPeople, AnInvitationTakenBackMakesRoomForAnother) {
   const RequestId first = world_.begin(ana_, PairInvite{});
   EXPECT_TRUE(is_failed(world_.ask(ana_, PairInvite{}), Reason::kPairingRuns));
