@@ -217,6 +217,48 @@ TEST_F(TwoPeople, AnInvitationTakenBackMakesRoomForAnother) {
   EXPECT_TRUE(world_.pair(ana_, ben_));
 }
 
+// What was written since the copy was made comes back, and what was written before they met again
+// stays, whichever of the two was put back.
+TEST_F(TwoPeople, AStoreThatWasPutBackEndsWhereTheOtherIs) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  for (int i = 0; i < 10; ++i) world_.ask(ana_, boundary("a" + std::to_string(i), true));
+  ASSERT_TRUE(synced(ana_));
+  for (const std::size_t lost : {ana_, ben_}) {
+    const std::size_t other = lost == ana_ ? ben_ : ana_;
+    const SmallWorld::Disk copy = world_.copy_disk(lost);
+    world_.set_network(false);
+    for (int i = 0; i < 30; ++i) {
+      world_.ask(lost, boundary("apart", true));
+      world_.ask(other, boundary("apart too", true));
+    }
+    world_.down(lost);
+    ASSERT_TRUE(world_.up(lost));
+    world_.ask(lost, boundary("after a restart", true));
+    world_.set_network(true);
+    ASSERT_TRUE(synced(lost));
+    world_.ask(lost, boundary("live", true));
+    ASSERT_TRUE(synced(lost));
+    const std::size_t before = count(other);
+    ASSERT_EQ(count(lost), before);
+    world_.down(lost);
+    world_.put_back(lost, copy);
+    ASSERT_TRUE(world_.up(lost));
+    world_.set_network(false);
+    for (int i = 0; i < 5; ++i) world_.ask(lost, boundary("before they meet", true));
+    world_.ask(other, boundary("meanwhile", true));
+    world_.set_network(true);
+    ASSERT_TRUE(synced(lost));
+    ASSERT_TRUE(synced(other));
+    EXPECT_EQ(count(lost), before + 6);
+    EXPECT_EQ(count(other), before + 6);
+    world_.ask(lost, boundary("and on", true));
+    world_.ask(other, boundary("and on", true));
+    ASSERT_TRUE(synced(other));
+    EXPECT_EQ(count(lost), before + 8);
+    EXPECT_EQ(count(other), before + 8);
+  }
+}
+
 TEST_F(TwoPeople, AThirdPersonLearnsNothing) {
   const std::size_t eve = world_.add_person("Eve");
   ASSERT_TRUE(world_.pair(ana_, ben_));

@@ -20,7 +20,7 @@ constexpr std::uint16_t kPort = 4000;
 }  // namespace
 
 struct SmallWorld::Device {
-  std::map<std::pair<RecordType, Bytes>, Bytes> disk;
+  Disk disk;
   std::unique_ptr<Replica> replica;
   std::optional<Steady> wake;
   std::int64_t wall_shift = 0;
@@ -91,6 +91,12 @@ void SmallWorld::vanish(std::size_t number) {
   std::erase_if(
       links_, [&](const Link& link) { return link.dialler == number || link.listener == number; });
   down(number);
+}
+
+SmallWorld::Disk SmallWorld::copy_disk(std::size_t device) const { return devices_[device]->disk; }
+
+void SmallWorld::put_back(std::size_t device, Disk copy) {
+  devices_[device]->disk = std::move(copy);
 }
 
 void SmallWorld::set_network(bool works) {

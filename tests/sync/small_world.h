@@ -28,6 +28,10 @@ class SmallWorld {
   void vanish(std::size_t device);
   /// It starts again and is unlocked. False where its Replica refuses its records.
   bool up(std::size_t device);
+  /// A copy of its disk, and that copy put back in its place while it is down.
+  using Disk = std::map<std::pair<RecordType, Bytes>, Bytes>;
+  [[nodiscard]] Disk copy_disk(std::size_t device) const;
+  void put_back(std::size_t device, Disk copy);
   /// Whether anything travels between devices; links that stand are lost when it stops.
   void set_network(bool works);
   /// Whether others can connect to this device's listener.
