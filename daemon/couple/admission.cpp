@@ -45,9 +45,9 @@ bool system_slot_fits(const crdt::Slot& slot) {
 }
 
 // Only a set has room for several in one op.
-bool writes_once(const KindRow& row, const std::vector<crdt::Slot>& slots) {
+bool writes_once(const KindRow* row, const std::vector<crdt::Slot>& slots) {
   for (auto slot = slots.begin(); slot != slots.end(); ++slot) {
-    const FieldRow* field = row.field(slot->field);
+    const FieldRow* field = row != nullptr ? row->field(slot->field) : nullptr;
     if (field != nullptr && field->merge == Merge::kSet) continue;
     const bool again = std::any_of(
         slots.begin(), slot, [&](const crdt::Slot& before) { return before.field == slot->field; });
@@ -107,13 +107,14 @@ bool may_enter(const Kinds& kinds, const crdt::Op& op) {
   // Of a kind that is not known here the id still proves it and its owner: an id of another kind
   // would let a name that nobody knows write where a rule stands.
   const KindRow* row = kinds.table().kind(op.kind);
-  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
   for (const crdt::Slot& slot : op.slots) {
-    const FieldRow* field = row->field(slot.field);
+    const FieldRow* field = row != nullptr ? row->field(slot.field) : nullptr;
     const bool fit = field != nullptr ? slot_fits(*field, slot) : system_slot_fits(slot);
     if (!fit) return false;
   }
-  return writes_once(*row, op.slots) && is_the_one(kinds, *row, op);
+  if (!writes_once(row, op.slots)) return false;
+  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
+  return is_the_one(kinds, *row, op);
 }
 
 bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) {

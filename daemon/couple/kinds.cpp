@@ -10,7 +10,7 @@ const FieldRow* Kinds::field(std::uint32_t kind, std::uint32_t field) const {
 crdt::Policy Kinds::policy(std::uint32_t kind, std::uint32_t field) const {
   if (field == kFieldLife) return crdt::Policy::kProtective;
   const FieldRow* row = this->field(kind, field);
-  if (row == nullptr) return crdt::Policy::kLatest;
+  if (row == nullptr) return crdt::Policy::kOpaque;
   switch (row->merge) {
     case Merge::kLatest:
       return crdt::Policy::kLatest;
@@ -21,7 +21,7 @@ crdt::Policy Kinds::policy(std::uint32_t kind, std::uint32_t field) const {
     case Merge::kSet:
       return crdt::Policy::kSet;
   }
-  return crdt::Policy::kLatest;
+  return crdt::Policy::kOpaque;
 }
 
 bool Kinds::per_person(std::uint32_t kind, std::uint32_t field) const {

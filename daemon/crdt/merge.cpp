@@ -74,6 +74,8 @@ void merge(Policy policy, Register& into, const Write& write, std::vector<SlotRe
       return merge_protective(into, write, gone);
     case Policy::kSet:
       return merge_set(into, write, gone);
+    case Policy::kOpaque:
+      return;
   }
 }
 

@@ -97,6 +97,7 @@ void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Ef
 void View::write(EntryState& entry, const Kept& kept, Standing standing, Effect& effect) {
   const Slot& written = kept.op.slots[standing.slot];
   const Policy policy = schema_.policy(kept.op.kind, written.field);
+  if (policy == Policy::kOpaque) return;
   if (policy == Policy::kProtective) {
     standing.rank = written.rank.value_or(FieldRow::kRankUnknown);
   }

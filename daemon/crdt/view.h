@@ -11,13 +11,15 @@
 namespace attune::crdt {
 
 /// How concurrent writes of a field merge. Source: docs/protocol.md, Registers.
-enum class Policy : std::uint8_t { kLatest, kSideBySide, kProtective, kSet };
+/// kOpaque: of a field that is not known here nothing is replaced and nothing is folded; a version
+/// that knows it finds every word that it would have kept.
+enum class Policy : std::uint8_t { kLatest, kSideBySide, kProtective, kSet, kOpaque };
 
 /// What the fold must know of kinds and people: answered by the room above.
 class Schema {
  public:
   virtual ~Schema() = default;
-  /// kLatest for a field that is not known here.
+  /// kOpaque for a field that is not known here.
   [[nodiscard]] virtual Policy policy(std::uint32_t kind, std::uint32_t field) const = 0;
   /// Whether each person has a register of their own for this field.
   [[nodiscard]] virtual bool per_person(std::uint32_t kind, std::uint32_t field) const = 0;

@@ -160,6 +160,17 @@ TEST_F(Admission, AKindThatIsNotKnownEntersUnderAnIdThatProvesIt) {
   EXPECT_FALSE(may_enter(couple.kinds, couple.op(couple.ben_phone, consent, 4'000, {raw(1, {1})})));
 }
 
+TEST_F(Admission, OurOwnFieldsSayOneThingInAKindThatIsNotKnownToo) {
+  const EntryId id = crdt::make_entry_id(couple.ben, 4'000, {1});
+  const auto enters_with = [&](std::vector<crdt::Slot> slots) {
+    return may_enter(couple.kinds, couple.op(couple.ben_phone, id, 4'000, std::move(slots)));
+  };
+  const crdt::Slot life = raw(kFieldLife, wire_field(kFieldLife, 1), 1);
+  EXPECT_TRUE(enters_with({life, forget(), raw(1, {1}), raw(1, {2})}));
+  EXPECT_FALSE(enters_with({life, life}));
+  EXPECT_FALSE(enters_with({raw(kFieldLife, wire_field(kFieldLife, 1), 7)}));
+}
+
 // ---- COUNT.
 
 TEST_F(Admission, WhoIsNotItsOwnerWritesInVain) {

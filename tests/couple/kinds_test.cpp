@@ -23,10 +23,10 @@ TEST(Kinds, AnEndedLifeProtectsOfEveryKind) {
   EXPECT_EQ(couple.kinds.policy(4'000, kFieldLife), crdt::Policy::kProtective);
 }
 
-TEST(Kinds, WhatIsNotKnownIsKeptAsTheLatest) {
+TEST(Kinds, WhatIsNotKnownIsOpaque) {
   const TwoPeople couple;
-  EXPECT_EQ(couple.kinds.policy(4'000, 1), crdt::Policy::kLatest);
-  EXPECT_EQ(couple.kinds.policy(row("boundary").number, 99), crdt::Policy::kLatest);
+  EXPECT_EQ(couple.kinds.policy(4'000, 1), crdt::Policy::kOpaque);
+  EXPECT_EQ(couple.kinds.policy(row("boundary").number, 99), crdt::Policy::kOpaque);
   EXPECT_FALSE(couple.kinds.per_person(4'000, 1));
 }
 

@@ -154,6 +154,23 @@ TEST_F(NotebookTakes, AKindThatIsNotKnownIsKeptAndSentOn) {
   EXPECT_EQ(ada.notebook->both()->find(op.dot)->op.slots.front().body->bytes, (Bytes{1, 2, 3}));
 }
 
+// What a newer program writes is replaced by its own rules alone: nothing of it is erased here, and
+// who comes to know the field finds all.
+TEST_F(NotebookTakes, WordsOfAFieldThatIsNotKnownAreNotReplaced) {
+  const EntryId id = id_of(ben, "thanks");
+  crdt::Op first = forged(id, kind("thanks"), {slot_of(99, {1, 2, 3})});
+  first.dot.actor.incarnation = {{1}};
+  EXPECT_EQ(give(ada, first, ben), Verdict::kTaken);
+  crdt::Op second = forged(id, kind("thanks"), {slot_of(99, {4, 5, 6})});
+  second.dot = {first.dot.actor, 2};
+  EXPECT_EQ(give(ada, second, ben), Verdict::kTaken);
+  ada.restart();
+  const crdt::OpLog& log = *ada.notebook->both();
+  ASSERT_TRUE(log.find(first.dot)->op.slots.front().body.has_value());
+  EXPECT_EQ(log.find(first.dot)->op.slots.front().body->bytes, (Bytes{1, 2, 3}));
+  EXPECT_EQ(log.find(second.dot)->op.slots.front().body->bytes, (Bytes{4, 5, 6}));
+}
+
 // A kind that no program knows has no rule about who may write: it must not reach an entry that
 // has one.
 TEST_F(NotebookTakes, AKindThatIsNotKnownCannotReachAnEntryOfAnother) {
