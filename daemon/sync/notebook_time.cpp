@@ -11,6 +11,9 @@ namespace {
 
 // How often a wait is written down: what a sudden end of the machine can cost it.
 constexpr std::chrono::seconds kWaitKept = 1h;
+// How often it is looked whether a night is over. The timer stands still while the machine sleeps:
+// what was said leaves this device so soon after it woke, and not when the rest of the wait is up.
+constexpr std::chrono::seconds kNightLook = 10min;
 
 }  // namespace
 
@@ -111,7 +114,7 @@ std::optional<Steady> Notebook::State::pass_time(const Now& now, Ripple& ripple)
   };
   for (const auto& [id, in] : streams) {
     for (const crdt::Dot& dot : in.nights) {
-      at_latest(couple::until_over(in.log.find(dot)->arrival, now));
+      at_latest(std::min(couple::until_over(in.log.find(dot)->arrival, now), kNightLook));
     }
   }
   for (const auto& [id, intent] : intents) {

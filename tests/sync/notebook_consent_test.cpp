@@ -100,6 +100,15 @@ TEST_F(NotebookConsent, ANightEndsAtFourAndLeavesNoWord) {
   }
 }
 
+// The clock of the timer stands still in a machine that sleeps through the end of the night.
+TEST_F(NotebookConsent, ANightIsLookedAtAgainSoonAfterTheMachineWoke) {
+  ada.say("open");
+  exchange(ada, ben);
+  ben.pass_time();
+  ASSERT_TRUE(ben.wake);
+  EXPECT_LE(*ben.wake, ben.now.steady + 10min);
+}
+
 TEST_F(NotebookConsent, ASayIsShownEighteenHoursAtMost) {
   ada.wait(8h + 1min);  // 04:01: the night has just begun
   ben.wait(8h + 1min);
