@@ -200,16 +200,42 @@ Answer Notebook::State::unshare(const Now& now, const UnshareEntry& wanted, Ripp
   return unshare_found(now, found, ripple);
 }
 
+// Texts that stand beside the one that is shown, each as an entry of its own: no machine picks
+// which of them goes.
+std::vector<Draft> Notebook::State::copy_rivals(const Found& found) {
+  std::vector<Draft> copies;
+  for (const RivalShown& rival : rivals(found)) {
+    const auto said = split_message(rival.message);
+    const auto is_text = [&found](const WireField& part) {
+      const FieldRow* field = found.row->field(part.number);
+      return field != nullptr && field->merge == Merge::kSideBySide;
+    };
+    if (!said || std::ranges::none_of(*said, is_text)) continue;
+    Draft copy{.entry = new_id(*found.row),
+               .kind = found.row->number,
+               .slots = copy_slots(found, Copied::kShareable)};
+    for (const WireField& part : *said) {
+      std::erase_if(copy.slots,
+                    [&part](const crdt::Slot& slot) { return slot.field == part.number; });
+      copy.slots.push_back(make_slot(part.number, part.bytes));
+    }
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
 Answer Notebook::State::unshare_found(const Now& now, const Found& found, Ripple& ripple) {
   const EntryId id = new_id(*found.row);
   const std::uint32_t kind = found.row->number;
   Draft back{.entry = id, .kind = kind, .slots = copy_slots(found, Copied::kShareable)};
   std::ranges::move(copy_slots(found, Copied::kMineOnly), std::back_inserter(back.slots));
+  std::vector<Draft> beside = copy_rivals(found);
   drop_intent(found.entry->id, ripple);
   forget_beside(now, found, ripple);
   write(now, *found.stream,
         {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {})}}, ripple);
   write(now, mine(), std::move(back), ripple);
+  for (Draft& rival : beside) write(now, mine(), std::move(rival), ripple);
   did(now, {.stream = crdt::StreamId::mine(), .entry = id, .kind = kind}, ripple);
   return Entered{.id = id, .kind = kind};
 }

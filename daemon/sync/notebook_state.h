@@ -170,6 +170,7 @@ struct Notebook::State {
   EntryId new_id(const KindRow& row);
   enum class Copied { kShareable, kMineOnly };
   std::vector<crdt::Slot> copy_slots(const Found& found, Copied which);
+  std::vector<Draft> copy_rivals(const Found& found);
 
   // notebook_take.cpp
   Verdict take(const Now& now, Arriving arriving, Ripple& ripple);

@@ -96,6 +96,29 @@ TEST_F(NotebookPutBack, WordsThatWaitDoNotReplaceWhatTheyDidNotSee) {
   EXPECT_EQ(said(ada.show(name_of("boundary", id)), "words"), "not at the weekend");
 }
 
+// Two texts of a boundary stand side by side; taking it back takes both back.
+TEST_F(NotebookPutBack, UnsharingTakesBackAllThatStands) {
+  const EntryId id = ada.add("boundary", words("boundary", "not on Sundays"), true);
+  exchange(ada, ben);
+  const Disk copy = ada.disk;
+  ada.ask(edit(id, "not at the weekend", true));
+  exchange(ada, ben);
+  put_back(copy);
+  ada.ask(edit(id, "not in the morning", true));
+  exchange(ada, ben);
+  ASSERT_EQ(ada.show(name_of("boundary", id)).rivals.size(), 1u);
+  EXPECT_EQ(ada.refusal(UnshareEntry{.id = name_of("boundary", id)}), Reason::kNone);
+  std::vector<std::string> texts;
+  for (const Item& item : ada.list()) {
+    texts.push_back(said(item, "words"));
+    EXPECT_FALSE(item.shared);
+    EXPECT_EQ(item.state, "active");
+    EXPECT_EQ(said(item, "firmness"), "non-negotiable");
+  }
+  std::ranges::sort(texts);
+  EXPECT_EQ(texts, (std::vector<std::string>{"not at the weekend", "not in the morning"}));
+}
+
 // Words that were written beside an act of forgetting that came back can be forgotten too.
 TEST_F(NotebookPutBack, WhatStandsBesideAForgettingCanBeForgotten) {
   const EntryId id = ada.add("boundary", words("boundary", "not on Sundays"), true);
