@@ -29,6 +29,13 @@ Act act_on(const Found& found, Act::Did what) {
           .kind = found.row->number};
 }
 
+// A value of this rank, for where the words that said it are lost; else the strictest there is.
+Bytes saying(const FieldRow& field, std::uint32_t rank) {
+  auto at = std::ranges::find(field.values, rank, &ValueRow::rank);
+  if (at == field.values.end()) at = std::ranges::max_element(field.values, {}, &ValueRow::rank);
+  return wire_field(field.number, static_cast<std::uint64_t>(at->number));
+}
+
 }  // namespace
 
 // An entry that this person may end, share or forget.
@@ -234,6 +241,12 @@ Answer Notebook::State::unshare_found(const Now& now, const Found& found, Ripple
   forget_beside(now, found, ripple);
   write(now, *found.stream,
         {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {})}}, ripple);
+  // Nothing comes back of an entry whose words are nowhere any more: it was brought back by a
+  // partner who had forgotten them.
+  if (back.slots.empty()) {
+    did(now, act_on(found, Act::Did::kFinal), ripple);
+    return entered(found);
+  }
   write(now, mine(), std::move(back), ripple);
   for (Draft& rival : beside) write(now, mine(), std::move(rival), ripple);
   did(now, {.stream = crdt::StreamId::mine(), .entry = id, .kind = kind}, ripple);
@@ -268,8 +281,10 @@ Answer Notebook::State::forget(const Now& now, const ForgetEntry& wanted, Ripple
   const bool waits = field != nullptr &&
                      couple::loosens(*found.row, stands, {.field = field, .rank = ending.rank});
   if (waits) {
-    crdt::Slot holds = make_slot(field->number, value(*found.stream, *found.entry, *field));
-    holds.rank = stands->standing.front().rank;
+    Bytes holding = value(*found.stream, *found.entry, *field);
+    if (holding.empty()) holding = saying(*field, stands->standing.front().rank);
+    crdt::Slot holds = make_slot(field->number, std::move(holding));
+    holds.rank = field->rank_of(holds.body->bytes);
     draft.slots.push_back(std::move(holds));
   } else if (field != nullptr && found.row->one != One::kMany) {
     ending.over =

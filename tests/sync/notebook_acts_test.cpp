@@ -337,6 +337,39 @@ TEST_F(NotebookActs, UndoOfAnythingElseThatWasAddedForgetsIt) {
   EXPECT_FALSE(ada.disk.holds("for the soup"));
 }
 
+// Its author's store is put back, and the partner, who has forgotten the words, brings the entry.
+TEST_F(NotebookActs, UnshareOfWhatHasNoWordsAnyMoreOnlyForgets) {
+  const auto before = ada.disk.all();
+  const EntryId id = ada.add("resource", words("resource", "the lake"), true);
+  const std::string name = name_of("resource", id);
+  send(ada, ben);
+  ASSERT_EQ(ben.refusal(ForgetEntry{.id = name, .here = true}), Reason::kNone);
+  ada.disk.all() = before;
+  ada.restart();
+  send(ben, ada);
+  ASSERT_EQ(said(ada.show(name), "words"), "");
+
+  EXPECT_EQ(ada.refusal(UnshareEntry{name}), Reason::kNone);
+  EXPECT_TRUE(ada.list().empty());
+  EXPECT_EQ(ada.refusal(Undo{}), Reason::kCannotUndo);
+}
+
+TEST_F(NotebookActs, ForgettingWhatHasNoWordsAnyMoreStillSaysHowFirmItHolds) {
+  const auto before = ada.disk.all();
+  const EntryId id = boundary(true);
+  const std::string name = name_of("boundary", id);
+  send(ada, ben);
+  ASSERT_EQ(ben.refusal(ForgetEntry{.id = name, .here = true}), Reason::kNone);
+  ada.disk.all() = before;
+  ada.restart();
+  send(ben, ada);
+  ASSERT_EQ(said(ada.show(name), "firmness"), "");
+
+  EXPECT_EQ(ada.refusal(ForgetEntry{.id = name}), Reason::kNone);
+  EXPECT_EQ(said(ada.show(name), "firmness"), "non-negotiable");
+  send(ada, ben);  // each op is taken
+}
+
 TEST_F(NotebookActs, UndoUnshares) {
   const EntryId before = boundary(false);
   ada.ask(ShareEntry{name_of("boundary", before)});
