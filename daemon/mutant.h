@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+
+namespace attune {
+
+/// Faults that the simulator plants into its own copy of the pure rooms, to show that it would find
+/// each of them. One row a fault; tests/sim/mutants.cpp says what each does. Everywhere else
+/// planted() is a constant false, and the compiler leaves nothing of it.
+/// Source: docs/architecture.md, Simulator.
+enum class Mutant : std::uint8_t {
+  kNone,
+  // What the world does with an Output.
+  kAnswerBeforeCommit,
+  kFramesBeforeCommit,
+  kFullDiskIgnored,
+  // crdt
+  kGrantBeatsWithdrawal,
+  kConcurrentGrantWins,
+  kOverReachesTooFar,
+  kRemovalTakesAll,
+  kWordsNotErased,
+  kForgetLeavesOps,
+  kRivalLost,
+  // couple
+  kVoidOpCounts,
+  kForeignKindEnters,
+  kRankNotChecked,
+  kPrivateFieldShared,
+  kConsentOutlivesNight,
+  kConsentOutlivesReboot,
+  kConsentLengthenedByClock,
+  kLooseningAtOnce,
+  kWaitCountedByWall,
+  kStaleScreenAccepted,
+  // sync
+  kReusedCounter,
+  kOpNotKept,
+  kHuskNotWritten,
+  kUndoKeptForEver,
+  kLooseningWithoutOver,
+  kScreenIsAllMerged,
+  kSettledIntentIssued,
+  kShareLeavesPrivate,
+  kUnshareLeavesShared,
+  kForgetLeavesBeside,
+  kPauseIgnored,
+  kTagNotChecked,
+  kAckOfWhatWaits,
+  kPrivateOpSent,
+  kGreetingNotRead,
+  kLostLinkForgotten,
+  kHelloReplayed,
+  kUnpairedStillTalks,
+  kSyncedTooEarly,
+  kPendingNotKept,
+};
+
+#ifdef ATTUNE_MUTANTS
+/// Which one is planted now; the simulator owns it.
+extern Mutant planted_mutant;
+inline bool planted(Mutant mutant) { return planted_mutant == mutant; }
+#else
+constexpr bool planted(Mutant) { return false; }
+#endif
+
+}  // namespace attune

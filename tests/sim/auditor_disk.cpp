@@ -1,0 +1,292 @@
+// What an Auditor checks of what is written to disks.
+#include <algorithm>
+#include <variant>
+
+#include "daemon/couple/loosening.h"
+#include "daemon/sync/notebook_records.h"
+#include "proto/limits.h"
+#include "tests/sim/auditor.h"
+
+namespace attune::sim {
+namespace {
+
+/// Clocks run fast by at most 200 in a million, which makes 17 s of a day.
+constexpr Moment kWaitSlack = 30s;
+
+bool is_protective(const KindRow* row, std::uint32_t field) {
+  if (field == kFieldLife) return true;
+  const FieldRow* of = row == nullptr ? nullptr : row->field(field);
+  return of != nullptr && of->merge == Merge::kProtective;
+}
+
+}  // namespace
+
+Held Auditor::held(const sync::OpRecord& record, const Written& written) const {
+  Held held;
+  held.written = &written;
+  held.husk = record.op.husk;
+  held.bare = record.bare;
+  held.bodies.assign(written.op.slots.size(), false);
+  for (std::size_t i = 0; i < record.op.slots.size(); ++i) {
+    held.bodies[i] = record.op.slots[i].body.has_value();
+  }
+  return held;
+}
+
+std::set<crdt::Dot> Auditor::held_of(const Facts& of, const EntryId& entry) const {
+  std::set<crdt::Dot> dots;
+  for (const auto& stream : {crdt::StreamId::mine(), crdt::StreamId::both(of.couple)}) {
+    const auto at = of.shelf.by_entry.find({stream, entry});
+    if (at == of.shelf.by_entry.end()) continue;
+    for (const Held* held : at->second) dots.insert(held->written->op.dot);
+  }
+  return dots;
+}
+
+// What was on the screen of whoever gave the command that runs.
+std::set<crdt::Dot> Auditor::on_screen(const Seen& seen, const EntryId& entry) {
+  Facts& of = facts(seen.device);
+  const Bytes* version = nullptr;
+  if (seen.command != nullptr) {
+    if (const auto* add = std::get_if<sync::AddEntry>(seen.command)) version = &add->version;
+    if (const auto* edit = std::get_if<sync::EditEntry>(seen.command)) version = &edit->version;
+  }
+  if (version != nullptr && !version->empty()) {
+    const auto at = of.versions.find(*version);
+    return at == of.versions.end() ? std::set<crdt::Dot>{} : at->second.dots;
+  }
+  return of.screens[entry].dots;
+}
+
+void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
+  Facts& of = facts(seen.device);
+  if (!change.body) broken(seen.device, "took an op off its disk");
+  const auto record = sync::decode_op_record(change.name, *change.body);
+  if (!record) broken(seen.device, "wrote an op that can't be read");
+  const crdt::Op& op = record->op;
+  const crdt::Hash32 header = crdt::header_hash(op);
+  if (forged_.contains(header)) broken(seen.device, "took an op that was made in its own name");
+  const Written* written = ledger_.find(op.dot);
+  if (written == nullptr) {
+    const bool own = op.dot.actor.device == of.id;
+    const auto is_patched = [&](const auto& each) {
+      return each.second.patched && each.second.id == op.dot.actor.device;
+    };
+    if (!own && std::ranges::none_of(facts_, is_patched)) {
+      broken(seen.device, "took an op that nobody wrote");
+    }
+    if (own && op.husk) broken(seen.device, "wrote a husk of its own");
+    written = ledger_.write(op, seen.at);
+    if (written == nullptr) broken(seen.device, "has an op without its past");
+    if (own) wrote(seen, *written);
+  }
+  if (written->header != header) broken(seen.device, "used a dot twice");
+  for (std::size_t i = 0; i < op.slots.size(); ++i) {
+    const auto& before = written->op.slots[i].body;
+    if (op.slots[i].body && before && !(*op.slots[i].body == *before)) {
+      broken(seen.device, "keeps other words than were written");
+    }
+  }
+  if (!record->bare && record->counted != written->counted) {
+    broken(seen.device, written->counted ? "made a good op void" : "let a void op count");
+  }
+  Held now = held(*record, *written);
+  const Held* before = of.shelf.find(op.dot);
+  now.came = before == nullptr ? *seen.now : before->came;
+  now.at = before == nullptr ? seen.at : before->at;
+  note_night(of, of.shelf.put(now));
+  writing_.touched.insert({op.dot.actor.stream, written->op.entry});
+}
+
+// An op that this device has just written.
+void Auditor::wrote(const Seen& seen, const Written& written) {
+  Facts& of = facts(seen.device);
+  const crdt::Op& op = written.op;
+  const auto whose = ledger_.owner(op.entry, op.kind);
+  const bool hides = op.dot.actor.stream.is_mine() && is_forget(op) && op.slots.size() == 1;
+  if (whose != of.person && !hides) broken(seen.device, "wrote on another's entry");
+  const KindRow* row = ledger_.kinds().kind(op.kind);
+  const bool tonight = row != nullptr && row->life == Life::kTonight;
+  if (op.day != (tonight ? seen.now->night : seen.now->day)) broken(seen.device, "dated its op");
+  for (const auto& [actor, last] : of.shelf.lasts) {
+    if (actor.stream != op.dot.actor.stream || of.shelf.lasts.size() > limits::kDotsMax) continue;
+    if (actor != op.dot.actor && !ledger_.in_past({actor, last}, written)) {
+      broken(seen.device, "wrote an op that doesn't know what the device knew");
+    }
+  }
+  check_form(seen, written);
+  check_audience(seen, written);
+  check_over(seen, written);
+  check_wait(seen, written);
+  writing_.fresh.insert(op.dot);
+  if (!op.dot.actor.stream.is_mine()) {
+    for (const crdt::Slot& slot : op.slots) {
+      if (!slot.body) continue;
+      for (const std::string& word : marked_words(slot.body->bytes)) shared_words_.insert(word);
+    }
+  }
+  of.screens[op.entry].dots = held_of(of, op.entry);
+  of.screens[op.entry].dots.insert(op.dot);
+}
+
+// Whoever gets it must be able to take it, and with it all that comes after.
+void Auditor::check_form(const Seen& seen, const Written& written) {
+  const KindRow* row = ledger_.kinds().kind(written.op.kind);
+  if (!crdt::within_limits(written.op)) broken(seen.device, "wrote an op beyond the limits");
+  for (const crdt::Slot& slot : written.op.slots) {
+    const FieldRow* field = row == nullptr ? nullptr : row->field(slot.field);
+    if (field == nullptr || !slot.body) continue;
+    const bool protective = field->merge == Merge::kProtective;
+    const bool fit = protective ? slot.rank == field->rank_of(slot.body->bytes) : !slot.rank;
+    const bool says = !slot.body->bytes.empty() || protective;
+    if (!fit || (says && !fits(*field, slot.body->bytes))) {
+      broken(seen.device, "wrote an op that nobody can take");
+    }
+  }
+}
+
+// What is for my own devices alone is in `mine`, and what I may share is there until I do.
+void Auditor::check_audience(const Seen& seen, const Written& written) {
+  const crdt::Op& op = written.op;
+  const KindRow* row = ledger_.kinds().kind(op.kind);
+  if (op.dot.actor.stream.is_mine() || row == nullptr) return;
+  if (row->audience == Audience::kMine) broken(seen.device, "wrote a private kind into `both`");
+  for (const crdt::Slot& slot : op.slots) {
+    const FieldRow* field = row->field(slot.field);
+    if (field != nullptr && field->mine_only) {
+      broken(seen.device, "wrote a private field into `both`");
+    }
+  }
+  if (row->audience != Audience::kChosen) return;
+  const Shelf& shelf = facts(seen.device).shelf;
+  if (shelf.by_entry.contains({op.dot.actor.stream, op.entry})) return;
+  const auto* add = seen.command ? std::get_if<sync::AddEntry>(seen.command) : nullptr;
+  const bool shares =
+      seen.command != nullptr &&
+      ((add != nullptr && add->share) || std::holds_alternative<sync::ShareEntry>(*seen.command));
+  if (!shares) broken(seen.device, "shared what nobody asked it to share");
+}
+
+// A write lifts something stricter only where that was on the screen of who asked for it.
+void Auditor::check_over(const Seen& seen, const Written& written) {
+  Facts& of = facts(seen.device);
+  const crdt::Op& op = written.op;
+  const Entry before = ledger_.fold(of.shelf, {op.dot.actor.stream, op.entry});
+  for (const crdt::Slot& slot : op.slots) {
+    const auto* standing = before.find(slot.field);
+    if (!slot.rank || standing == nullptr) continue;
+    const auto asked = of.loosenings.find({op.entry, slot.field});
+    const std::set<crdt::Dot> screen =
+        asked == of.loosenings.end() ? on_screen(seen, op.entry) : asked->second.screen;
+    for (const Entry::Stand& stand : *standing) {
+      const crdt::Dot& dot = stand.held->written->op.dot;
+      if (stand.rank() > *slot.rank && ledger_.over_covers(written, slot, dot) &&
+          !screen.contains(dot)) {
+        broken(seen.device, "lifted something stricter that was not on the screen");
+      }
+    }
+  }
+}
+
+// What makes a limit weaker was asked for a day ago.
+void Auditor::check_wait(const Seen& seen, const Written& written) {
+  Facts& of = facts(seen.device);
+  const crdt::Op& op = written.op;
+  const KindRow* row = ledger_.kinds().kind(op.kind);
+  if (row == nullptr || row->loosen_wait_hours == 0) return;
+  const bool share =
+      seen.command != nullptr && std::holds_alternative<sync::ShareEntry>(*seen.command);
+  if (share && is_forget(op)) return;
+  const auto* edit = seen.command ? std::get_if<sync::EditEntry>(seen.command) : nullptr;
+  const Entry before = ledger_.fold(of.shelf, {op.dot.actor.stream, op.entry});
+  for (const crdt::Slot& slot : op.slots) {
+    const FieldRow* field = row->field(slot.field);
+    const auto* standing = before.find(slot.field);
+    if (field == nullptr || standing == nullptr) continue;
+    bool loosens = false;
+    if (field->merge == Merge::kProtective) {
+      loosens = slot.rank < standing->front().what().rank;
+    } else if (field->words_loosen && slot.body) {
+      loosens = slot.body->bytes != standing->front().what().body->bytes &&
+                (edit == nullptr || !edit->tighter);
+    }
+    const auto asked = of.loosenings.find({op.entry, slot.field});
+    const bool was_asked = asked != of.loosenings.end();
+    if (loosens && !was_asked) broken(seen.device, "loosened a limit without a wait");
+    if (loosens && seen.at - asked->second.at <
+                       Moment(std::chrono::hours(row->loosen_wait_hours)) - kWaitSlack) {
+      broken(seen.device, "loosened a limit before its wait was over");
+    }
+    if (was_asked) of.loosenings.erase(asked);
+  }
+}
+
+// Who is told that a write is in is told so because it is in force.
+void Auditor::check_effect(const Seen& seen, const crdt::Dot& dot) {
+  Facts& of = facts(seen.device);
+  const Written& written = *ledger_.find(dot);
+  const KindRow* row = ledger_.kinds().kind(written.op.kind);
+  if (ledger_.is_forgotten(of.shelf, written)) return;
+  const Entry entry = ledger_.fold(of.shelf, {dot.actor.stream, written.op.entry});
+  for (std::size_t i = 0; i < written.op.slots.size(); ++i) {
+    const crdt::Slot& slot = written.op.slots[i];
+    if (!is_protective(row, slot.field)) continue;
+    const auto* standing = entry.find(slot.field);
+    if (standing == nullptr) broken(seen.device, "wrote something that nothing stands of");
+    const bool superseded = writing_.fresh.contains(standing->front().held->written->op.dot);
+    if (standing->front().rank() > slot.rank && !superseded) {
+      broken(seen.device, "accepted a write that has no effect");
+    }
+  }
+}
+
+// What is off its register, forgotten or hidden has no words here.
+void Auditor::check_erased(const Seen& seen, const Shelf::Place& place) {
+  Facts& of = facts(seen.device);
+  const auto at = of.shelf.by_entry.find(place);
+  if (at == of.shelf.by_entry.end()) return;
+  const Entry entry = ledger_.fold(of.shelf, place);
+  for (const Held* held : at->second) {
+    const crdt::Op& op = held->written->op;
+    const KindRow* row = ledger_.kinds().kind(op.kind);
+    for (std::size_t i = 0; i < held->bodies.size(); ++i) {
+      if (!held->bodies[i] || op.slots[i].field == kFieldForget) continue;
+      if (row == nullptr && held->written->counted) continue;
+      if (!held->written->counted) broken(seen.device, "keeps the words of a void op");
+      if (!entry.stands(op.dot, i)) {
+        broken(seen.device, "keeps words that were replaced or forgotten");
+      }
+    }
+  }
+}
+
+// A word that only its speaker's own devices may hold is on no other disk.
+void Auditor::check_words(const Seen& seen, const RecordChange& change) {
+  if (!change.body) return;
+  const Facts& of = facts(seen.device);
+  for (const std::string& word : marked_words(*change.body)) {
+    const auto at = words_.find(word);
+    if (at == words_.end() || at->second == of.person) continue;
+    if (!shared_words_.contains(word)) broken(seen.device, "holds a private word of the partner");
+  }
+}
+
+void Auditor::intent_kept(const Seen& seen, const RecordChange& change) {
+  Facts& of = facts(seen.device);
+  const auto id = EntryId::from(change.name);
+  if (!id) broken(seen.device, "wrote an intent without an entry");
+  of.waiting.erase(*id);
+  if (!change.body) return;
+  const auto intent = sync::decode_intent(change.name, *change.body);
+  if (!intent) broken(seen.device, "wrote an intent that can't be read");
+  // Counted anew, it goes on; asked for anew, its wait begins.
+  const bool asks = seen.command != nullptr && intent->wait == couple::Wait::begin(*seen.now);
+  for (const crdt::Slot& slot : intent->slots) {
+    of.waiting[*id].insert(slot.field);
+    if (!asks) continue;
+    of.loosenings[{*id, slot.field}] = {.at = seen.at, .screen = on_screen(seen, *id)};
+    of.first_loosenings.try_emplace({*id, slot.field}, seen.at);
+  }
+}
+
+}  // namespace attune::sim
