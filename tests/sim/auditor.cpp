@@ -131,9 +131,24 @@ void Auditor::note_night(Facts& of, Held& held) {
   held.lost = !held.bare && !explained;
 }
 
+void Auditor::patched(std::size_t device, bool now) {
+  Facts& of = facts(device);
+  of.patched = now;
+  of.was_patched = true;
+  if (!now) put_back(device);
+}
+
+void Auditor::answered_stranger(std::size_t device) {
+  if (!facts(device).patched) broken(device, "answered a copy of an old hello");
+}
+
 void Auditor::sends(const Seen& seen, const sync::Output& output) {
   writing_ = {};
   const Facts& of = facts(seen.device);
+  const bool talks = !output.units.empty() || !output.datagrams.empty();
+  if (talks && !of.paired && !pairing_ && !of.patched) {
+    broken(seen.device, "talks, and has no partner");
+  }
   for (const RecordChange& change : output.persist.changes) {
     if (change.type != RecordType::kOp || !change.body) continue;
     const auto record = sync::decode_op_record(change.name, *change.body);
@@ -173,6 +188,7 @@ void Auditor::stepped(const Seen& seen) {
   if (of.patched) return;
   const Now& now = *seen.now;
   for (const crdt::Dot& dot : writing_.fresh) check_effect(seen, dot);
+  check_act(seen);
   for (const crdt::Dot& dot : of.nights) {
     if (Expectation::is_over(*of.shelf.find(dot), now)) {
       broken(seen.device, "keeps what was said for a night that is over");
@@ -192,6 +208,7 @@ void Auditor::stepped(const Seen& seen) {
 void Auditor::answered(const Seen& seen, RequestId request, const sync::Answer& answer, bool) {
   Facts& of = facts(seen.device);
   if (of.patched) return;
+  writing_.accepted = std::holds_alternative<sync::Entered>(answer);
   const bool changed =
       std::holds_alternative<sync::Entered>(answer) || std::holds_alternative<sync::Done>(answer);
   if (changed && seen.command != nullptr) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/sim/expectation.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/world.h"
 
 namespace attune::sim {
@@ -19,7 +20,7 @@ struct Broken {
 /// Holds a world to its promises: keeps a ledger of everything written, what each device holds,
 /// what each person had on screen and was told, and throws Broken at the first thing that must not
 /// be. Source: docs/architecture.md, Simulator.
-class Auditor final : public Witness {
+class Auditor final : public Witness, public Hostile::Judge {
  public:
   explicit Auditor(const KindTable& kinds) : ledger_(kinds) {}
   void watch(World& world) { world_ = &world; }
@@ -33,13 +34,20 @@ class Auditor final : public Witness {
   void opened(std::size_t device, bool readable) override;
   void put_back(std::size_t device) override;
 
+  void answered_stranger(std::size_t device) override;
+
+  // Hostile::Judge
+  void heard(const sync::SyncMessage& message) override;
+  void forged(const crdt::Op& op) override { forged_.insert(crdt::header_hash(op)); }
+
   // ---- What people and partners' clients tell of themselves.
   /// A person is about to give a word that nobody else gave: where it may go is judged by it.
   void spoken(std::size_t device, const std::string& word);
-  /// A patched client writes under this device's name from now on.
-  void patched(std::size_t device) { facts(device).patched = true; }
-  /// An op that was made in another's name: it must be in no store.
-  void forged(const crdt::Hash32& header) { forged_.insert(header); }
+  /// A patched client writes under this device's name from now on; or its own again.
+  void patched(std::size_t device, bool now);
+  /// Somebody tries to pair, so that strangers may be spoken to.
+  void pairing(bool now) { pairing_ = now; }
+  [[nodiscard]] bool is_paired(std::size_t device) { return facts(device).paired; }
   /// `sync` was asked, and this is what its Synced must stand for.
   void asked_to_sync(std::size_t device, RequestId request);
 
@@ -66,6 +74,7 @@ class Auditor final : public Witness {
     CoupleId couple;
     bool paired = false;
     bool patched = false;
+    bool was_patched = false;
     Shelf shelf;
     std::map<crdt::Actor, std::uint64_t> promised;
     std::map<EntryId, Screen> screens;
@@ -86,6 +95,7 @@ class Auditor final : public Witness {
     std::set<crdt::Dot> own;  ///< what its Output has of this device's ops
     std::set<crdt::Dot> fresh;
     std::set<Shelf::Place> touched;
+    bool accepted = false;  ///< its command was answered Entered
   };
 
   Facts& facts(std::size_t device);
@@ -102,6 +112,7 @@ class Auditor final : public Witness {
   void check_over(const Seen& seen, const Written& written);
   void check_wait(const Seen& seen, const Written& written);
   void check_effect(const Seen& seen, const crdt::Dot& dot);
+  void check_act(const Seen& seen);
   void check_erased(const Seen& seen, const Shelf::Place& place);
   void check_words(const Seen& seen, const RecordChange& change);
   void intent_kept(const Seen& seen, const RecordChange& change);
@@ -124,7 +135,9 @@ class Auditor final : public Witness {
   std::map<std::string, PersonId> words_;  ///< who said each
   std::set<std::string> shared_words_;     ///< those that an act of sharing put into `both`
   std::set<crdt::Hash32> forged_;
+  std::set<crdt::Dot> made_up_;  ///< by a patched client under its own name: its person saw none
   std::map<RequestId, Promise> syncs_;
+  bool pairing_ = false;
 };
 
 /// The words of a text that stand for themselves, as Person makes them.

@@ -70,7 +70,7 @@ void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
   if (written == nullptr) {
     const bool own = op.dot.actor.device == of.id;
     const auto is_patched = [&](const auto& each) {
-      return each.second.patched && each.second.id == op.dot.actor.device;
+      return each.second.was_patched && each.second.id == op.dot.actor.device;
     };
     if (!own && std::ranges::none_of(facts_, is_patched)) {
       broken(seen.device, "took an op that nobody wrote");
@@ -79,6 +79,11 @@ void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
     written = ledger_.write(op, seen.at);
     if (written == nullptr) broken(seen.device, "has an op without its past");
     if (own) wrote(seen, *written);
+    if (!own) made_up_.insert(op.dot);
+    if (!own && !op.husk) {
+      check_form(seen, *written);
+      if (!ledger_.owner(op.entry, op.kind)) broken(seen.device, "took an id that proves nothing");
+    }
   }
   if (written->header != header) broken(seen.device, "used a dot twice");
   for (std::size_t i = 0; i < op.slots.size(); ++i) {
@@ -181,7 +186,7 @@ void Auditor::check_over(const Seen& seen, const Written& written) {
     for (const Entry::Stand& stand : *standing) {
       const crdt::Dot& dot = stand.held->written->op.dot;
       if (stand.rank() > *slot.rank && ledger_.over_covers(written, slot, dot) &&
-          !screen.contains(dot)) {
+          !screen.contains(dot) && !made_up_.contains(dot)) {
         broken(seen.device, "lifted something stricter that was not on the screen");
       }
     }
@@ -237,6 +242,33 @@ void Auditor::check_effect(const Seen& seen, const crdt::Dot& dot) {
     if (standing->front().rank() > slot.rank && !superseded) {
       broken(seen.device, "accepted a write that has no effect");
     }
+  }
+}
+
+// What people asked for is done to the end: what is shared is nowhere private any more, what is
+// unshared or forgotten nowhere at all.
+void Auditor::check_act(const Seen& seen) {
+  if (!writing_.accepted || seen.command == nullptr) return;
+  const Facts& of = facts(seen.device);
+  const auto forgets_in = [&](bool mine) {
+    return std::ranges::any_of(writing_.fresh, [&](const crdt::Dot& dot) {
+      return dot.actor.stream.is_mine() == mine && is_forget(ledger_.find(dot)->op);
+    });
+  };
+  const auto* forget = std::get_if<sync::ForgetEntry>(seen.command);
+  const bool shares = std::holds_alternative<sync::ShareEntry>(*seen.command);
+  const bool unshares = std::holds_alternative<sync::UnshareEntry>(*seen.command);
+  if (shares && !forgets_in(true)) broken(seen.device, "shared an entry and kept it private");
+  if (unshares && !forgets_in(false)) broken(seen.device, "unshared an entry and left it shared");
+  if (forget != nullptr && !forgets_in(true) && !forgets_in(false)) {
+    broken(seen.device, "forgot nothing");
+  }
+  for (const crdt::Dot& dot : writing_.fresh) {
+    const crdt::Op& op = ledger_.find(dot)->op;
+    if (dot.actor.stream.is_mine() || !is_forget(op)) continue;
+    const Entry beside = ledger_.fold(of.shelf, {crdt::StreamId::mine(), op.entry});
+    if (!beside.fields.empty())
+      broken(seen.device, "forgot an entry but not what stands beside it");
   }
 }
 

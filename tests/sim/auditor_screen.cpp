@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <variant>
 
-#include "daemon/sync/notebook.h"
 #include "tests/sim/auditor.h"
 
 namespace attune::sim {
@@ -97,6 +96,40 @@ void Auditor::check_synced(const Seen& seen, RequestId request) {
   }
 }
 
+// What a patched partner can read: no word, no op and no count of what is private, and no
+// acknowledgement of what is on no disk.
+void Auditor::heard(const sync::SyncMessage& message) {
+  const auto at =
+      std::ranges::find_if(facts_, [](const auto& each) { return !each.second.patched; });
+  if (at == facts_.end()) return;
+  const auto& [device, of] = *at;
+  for (const std::string& word : marked_words(sync::encode_sync(message))) {
+    const auto said = words_.find(word);
+    if (said != words_.end() && said->second == of.person && !shared_words_.contains(word)) {
+      broken(device, "sent a private word");
+    }
+  }
+  const auto check_vector = [&](const crdt::VersionVector& vector) {
+    for (const auto& row : vector.rows()) {
+      if (row.actor.stream.is_mine()) broken(device, "told of its private stream");
+      if (of.shelf.last(row.actor) < row.counter && world_->is_up(device) && of.put_back == 1) {
+        broken(device, "said that it has what is not on its disk");
+      }
+    }
+  };
+  if (const auto* batch = std::get_if<sync::OpsMessage>(&message)) {
+    for (const sync::OpRun& run : batch->runs) {
+      if (run.first.actor.stream.is_mine()) broken(device, "sent a private op");
+    }
+  } else if (const auto* greeting = std::get_if<sync::Greeting>(&message)) {
+    check_vector(greeting->moved);
+  } else if (const auto* ack = std::get_if<sync::Ack>(&message)) {
+    check_vector(ack->moved);
+  } else if (const auto* even = std::get_if<sync::Even>(&message)) {
+    check_vector(even->moved);
+  }
+}
+
 void Auditor::compare_with_twin(std::size_t device) {
   if (!world_->is_up(device) || facts(device).patched) return;
   const auto twin = world_->twin(device);
@@ -134,7 +167,7 @@ void Auditor::converged() {
   }
   for (const auto& [number, of] : facts_) {
     for (const auto& [other_number, other] : facts_) {
-      if (number == other_number || of.couple != other.couple || of.couple.is_zero()) continue;
+      if (number == other_number || of.couple != other.couple || !of.paired) continue;
       for (const auto& [actor, last] : of.shelf.lasts) {
         if (actor.stream != crdt::StreamId::both(of.couple)) continue;
         if (other.shelf.last(actor) >= last) continue;
@@ -146,7 +179,9 @@ void Auditor::converged() {
         const KindRow* row = ledger_.kinds().kind(entry.kind);
         if (row == nullptr || row->life == Life::kTonight) continue;
         // A store that was put back asks for what it lacks, and may be given what is left of it.
-        if (hides(of, entry) || of.put_back > 1 || other.put_back > 1) continue;
+        // What a patched client wrote may have had no words from the beginning.
+        const bool whole = of.put_back == 1 && other.put_back == 1;
+        if (hides(of, entry) || !whole) continue;
         for (const auto& [field, standing] : entry.fields) {
           for (const Entry::Stand& stand : standing) {
             if (!stand.held->bodies[stand.slot] && stand.what().body) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <variant>
 
 #include "tests/sim/words.h"
@@ -56,6 +57,8 @@ void History::live() {
   end_ = world_->timeline().now() + options_.hours;
   for (std::size_t i = 0; i < kPeople; ++i) plan_visit(i);
   plan_trouble();
+  if (dice_.one_in(2)) plan_malice();
+  if (dice_.one_in(4)) plan_parting();
   world_->timeline().run(end_);
   heal();
   auditor_.converged();
@@ -64,41 +67,58 @@ void History::live() {
 // ---- Becoming partners.
 
 void History::pair() {
+  auditor_.pairing(true);
   for (int tries = 0; tries < 10; ++tries) {
-    if (pair_once()) return;
+    if (pair_once(tries == 0 && dice_.one_in(4))) {
+      auditor_.pairing(false);
+      return;
+    }
     world_->timeline().run(world_->timeline().now() + 1min);
   }
   throw Broken{"two people could not pair"};
 }
 
-bool History::pair_once() {
-  const bool qr = dice_.one_in(3);
+// With a crash of one of them after a yes, both are paired in the end, or neither is.
+bool History::pair_once(bool crash) {
+  struct Meeting {
+    std::optional<sync::Invitation> invitation;
+    std::array<RequestId, kPeople> requests;
+    std::size_t paired = 0;
+  };
+  const auto meeting = std::make_shared<Meeting>();
   const std::size_t issuer = dice_.below(kPeople);
   const std::size_t joiner = 1 - issuer;
-  std::optional<sync::Invitation> invitation;
-  std::size_t paired = 0;
-  std::vector<RequestId> requests(kPeople);
+  const std::size_t crashes = dice_.below(kPeople);
   const auto follow = [&](std::size_t who) {
-    return [&, who](const sync::Answer& answer, bool) {
-      if (const auto* made = std::get_if<sync::Invitation>(&answer)) invitation = *made;
-      if (std::holds_alternative<sync::Paired>(answer)) ++paired;
-      if (std::holds_alternative<sync::CheckPhrase>(answer)) {
-        world_->timeline().after(dice_.between(Moment(1s), Moment(20s)),
-                                 [&, who] { world_->reply(who, requests[who], true); });
-      }
+    return [=, this](const sync::Answer& answer, bool) {
+      if (const auto* made = std::get_if<sync::Invitation>(&answer)) meeting->invitation = *made;
+      if (std::holds_alternative<sync::Paired>(answer)) ++meeting->paired;
+      if (!std::holds_alternative<sync::CheckPhrase>(answer)) return;
+      world_->timeline().after(dice_.between(Moment(1s), Moment(20s)), [=, this] {
+        world_->reply(who, meeting->requests[who], true);
+        if (crash && who == crashes) world_->crash_soon(who);
+      });
     };
   };
-  requests[issuer] = world_->ask(issuer, sync::PairInvite{}, follow(issuer));
-  if (!invitation) return false;
-  sync::Command join = sync::PairByCode{.code = invitation->code, .wait = 60s};
-  if (qr) join = sync::PairByQr{invitation->qr};
-  requests[joiner] = world_->ask(joiner, std::move(join), follow(joiner));
+  meeting->requests[issuer] = world_->ask(issuer, sync::PairInvite{}, follow(issuer));
+  if (!meeting->invitation) return false;
+  sync::Command join = sync::PairByCode{.code = meeting->invitation->code, .wait = 60s};
+  if (dice_.one_in(3)) join = sync::PairByQr{meeting->invitation->qr};
+  meeting->requests[joiner] = world_->ask(joiner, std::move(join), follow(joiner));
   const Moment until = world_->timeline().now() + 2min;
-  while (paired < kPeople && world_->timeline().happen_one(until)) {
+  while (meeting->paired < kPeople && world_->timeline().happen_one(until)) {
   }
   world_->timeline().run(world_->timeline().now() + 30s);
-  for (std::size_t i = 0; i < kPeople; ++i) world_->leave(i, requests[i]);
-  return paired == kPeople;
+  for (std::size_t i = 0; i < kPeople; ++i) {
+    world_->crash_soon(i, false);
+    world_->leave(i, meeting->requests[i]);
+    world_->start(i);
+  }
+  if (crash) world_->timeline().run(world_->timeline().now() + kHealing);
+  if (auditor_.is_paired(0) != auditor_.is_paired(1)) {
+    throw Broken{"one is paired, and the other is not"};
+  }
+  return auditor_.is_paired(0);
 }
 
 // ---- Living.
@@ -114,7 +134,7 @@ void History::plan_visit(std::size_t who) {
 
 void History::visit(std::size_t who, Moment until) {
   if (quiet_) return;
-  people_[who]->act();
+  if (world_->is_honest(who)) people_[who]->act();
   if (world_->timeline().now() >= until) return plan_visit(who);
   world_->timeline().after(dice_.between(Moment(2s), Moment(60s)),
                            [this, who, until] { visit(who, until); });
@@ -148,7 +168,7 @@ void History::trouble() {
 void History::trouble_on_the_way() {
   Network& network = world_->network();
   const std::size_t from = dice_.below(kPeople);
-  switch (dice_.below(6)) {
+  switch (dice_.below(7)) {
     case 0:
       network.block(from, 1 - from);
       break;
@@ -169,6 +189,8 @@ void History::trouble_on_the_way() {
     case 4:
       network.move(from);
       return world_->network_changed(from);
+    case 5:
+      return world_->replay_hello(from);
     default:
       network.weather.delay_max = dice_.one_in(3) ? Moment(3s) : Moment(30ms);
       network.weather.datagrams_lost = dice_.below(90);
@@ -264,9 +286,70 @@ void History::trouble_with_a_disk(std::size_t device) {
   }
 }
 
+// ---- A patched client; a parting.
+
+void History::plan_malice() {
+  world_->timeline().after(dice_.between(Moment(30min), Moment(10h)), [this] {
+    if (quiet_ || malicious_) return;
+    begin_malice(dice_.below(kPeople));
+    world_->timeline().after(dice_.between(Moment(10min), Moment(90min)), [this] {
+      end_malice();
+      if (!quiet_) plan_malice();
+    });
+  });
+}
+
+void History::begin_malice(std::size_t device) {
+  if (!auditor_.is_paired(0) || !auditor_.is_paired(1)) return;
+  malicious_ = device;
+  world_->stop(device, World::Stop::kProcess);
+  auditor_.patched(device, true);
+  const std::uint64_t seed = seed_ * 1'000 + auditor_.ledger().size();
+  world_->replace_mind(device, [this, device, seed](const Disk& disk, const Now&) {
+    return std::make_unique<Hostile>(
+        Hostile::Parts{.kinds = &KindTable::standard(),
+                       .judge = &auditor_,
+                       .victim = world_->network().address(1 - device),
+                       .seed = seed + static_cast<std::uint64_t>(world_->timeline().now().count())},
+        disk);
+  });
+  world_->start(device);
+}
+
+void History::end_malice() {
+  if (!malicious_) return;
+  const std::size_t device = *malicious_;
+  malicious_.reset();
+  world_->stop(device, World::Stop::kProcess);
+  world_->replace_mind(device, {});
+  auditor_.patched(device, false);
+  world_->start(device);
+}
+
+void History::plan_parting() {
+  world_->timeline().after(dice_.between(Moment(2h), Moment(20h)), [this] {
+    if (quiet_ || malicious_) return;
+    part_and_meet();
+  });
+}
+
+// One leaves without notice; later both have left and meet again. What is older than a pairing has
+// keys that nobody knows any more.
+void History::part_and_meet() {
+  const std::size_t first = dice_.below(kPeople);
+  world_->ask(first, sync::Unpair{});
+  world_->timeline().after(dice_.between(Moment(1min), Moment(3h)), [this, first] {
+    if (quiet_ || malicious_) return;
+    world_->ask(1 - first, sync::Unpair{});
+    world_->ask(first, sync::Unpair{});
+    for (std::vector<Disk>& backups : backups_) backups.clear();
+  });
+}
+
 // ---- Everything works again; after a while both have the same.
 void History::heal() {
   quiet_ = true;
+  end_malice();
   Network& network = world_->network();
   network.weather = {};
   network.unblock_all();
@@ -278,6 +361,10 @@ void History::heal() {
     world_->start(i);
     world_->network_changed(i);
   }
+  world_->timeline().run(world_->timeline().now() + kHealing);
+  if (auditor_.is_paired(0) && auditor_.is_paired(1)) return;
+  for (std::size_t i = 0; i < kPeople; ++i) world_->ask(i, sync::Unpair{});
+  pair();
   world_->timeline().run(world_->timeline().now() + kHealing);
 }
 

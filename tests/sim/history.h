@@ -38,7 +38,7 @@ class History {
  private:
   void live();
   void pair();
-  bool pair_once();
+  bool pair_once(bool crash);
   void plan_visit(std::size_t who);
   void visit(std::size_t who, Moment until);
   void plan_trouble();
@@ -49,6 +49,11 @@ class History {
   void trouble_with_a_disk(std::size_t device);
   void crash(std::size_t device, World::Stop how);
   void start_later(std::size_t device);
+  void plan_malice();
+  void begin_malice(std::size_t device);
+  void end_malice();
+  void plan_parting();
+  void part_and_meet();
   void heal();
 
   std::uint64_t seed_;
@@ -59,6 +64,7 @@ class History {
   std::vector<std::unique_ptr<Person>> people_;
   std::vector<std::vector<Disk>> backups_;  ///< of each device
   bool puts_back_ = false;                  ///< whether this life knows older stores
+  std::optional<std::size_t> malicious_;    ///< who has a patched client now
   bool quiet_ = false;                      ///< nothing goes wrong, nobody acts
   Moment end_{0};
 };

@@ -127,9 +127,13 @@ bool Ledger::counts(const Written& written) const {
         return act->person == written.person && in_past(act->op.dot, written);
       });
   const FieldRow* ending = row->ending_field();
-  return !forgotten || std::ranges::all_of(op.slots, [ending](const crdt::Slot& slot) {
+  // Of what is forgotten an entry may still say that it is over, and how firmly it holds until then
+  // where that is said in the act itself.
+  const bool forgets = is_forget(op);
+  return !forgotten || std::ranges::all_of(op.slots, [ending, forgets](const crdt::Slot& slot) {
     if (slot.field == kFieldLife || slot.field == kFieldForget) return true;
-    return ending != nullptr && slot.field == ending->number && slot.rank == ending->ending()->rank;
+    if (ending == nullptr || slot.field != ending->number) return false;
+    return forgets || slot.rank == ending->ending()->rank;
   });
 }
 

@@ -19,7 +19,7 @@ constexpr std::size_t kRecordedMax = 16;
 }  // namespace
 
 std::size_t Network::add_station() {
-  stations_.push_back({.address = Endpoint::v4({10, 0, 0, next_host_++}, kPort), .openings = {}});
+  stations_.push_back({.address = Endpoint::v4({10, 0, 0, next_host_++}, kPort), .hellos = {}});
   return stations_.size() - 1;
 }
 
@@ -134,8 +134,9 @@ void Network::take(LinkNumber number, std::size_t to, Piece piece) {
   const LinkId id = side.id;
   if (!side.told) {
     side.told = true;
-    std::vector<Bytes>& openings = stations_[side.station].openings;
-    if (openings.size() < kRecordedMax) openings.push_back(piece.bytes);
+    std::vector<Bytes>& hellos = stations_[side.station].hellos;
+    const bool is_hello = piece.bytes.size() == limits::kHelloBytes;
+    if (is_hello && hellos.size() < kRecordedMax) hellos.push_back(piece.bytes);
     Endpoint caller = stations_[links_.at(number)[1 - to].station].address;
     caller.port = kCallersPort;
     tell(number, to, sync::LinkOpened{.link = id, .dialled = false, .remote = caller});
@@ -220,6 +221,7 @@ void Network::perform(std::size_t station, const sync::LinkAct& act) {
 void Network::begin_listening(std::size_t station) {
   stations_[station].powered = true;
   stations_[station].listening = true;
+  stations_[station].hellos.clear();
 }
 
 std::vector<std::pair<Network::LinkNumber, std::size_t>> Network::open_sides(
@@ -319,10 +321,10 @@ void Network::reset_links(std::size_t station) {
   }
 }
 
-std::optional<Bytes> Network::recorded_opening(std::size_t listener) {
-  std::vector<Bytes>& openings = stations_[listener].openings;
-  if (openings.empty()) return std::nullopt;
-  return dice_.pick(openings);
+std::optional<Bytes> Network::recorded_hello(std::size_t listener) {
+  const std::vector<Bytes>& hellos = stations_[listener].hellos;
+  if (hellos.empty()) return std::nullopt;
+  return dice_.pick(hellos);
 }
 
 void Network::replay_datagram() {

@@ -66,8 +66,8 @@ class Network {
   void move(std::size_t station);
   void reset_links(std::size_t station);
   [[nodiscard]] std::size_t links() const { return links_.size(); }
-  /// A datagram or an opening that went by a while ago, for whoever sends it again.
-  [[nodiscard]] std::optional<Bytes> recorded_opening(std::size_t listener);
+  /// A hello that came to the process that listens, for whoever sends it again.
+  [[nodiscard]] std::optional<Bytes> recorded_hello(std::size_t listener);
   void replay_datagram();
 
  private:
@@ -77,7 +77,7 @@ class Network {
     bool powered = true;
     bool plugged = true;
     std::uint64_t next_link = 1;
-    std::vector<Bytes> openings;  ///< first units of connections to it
+    std::vector<Bytes> hellos;  ///< that came to its process
   };
   struct Piece {
     Bytes bytes;

@@ -131,7 +131,26 @@ void World::network_changed(std::size_t device) {
 
 // ---- What happens, and what is done about it.
 
-void World::happened(std::size_t device, sync::Input input) { step(device, std::move(input)); }
+void World::happened(std::size_t station, sync::Input input) {
+  if (station == stranger_) return happened_to_stranger(input);
+  step(station, std::move(input));
+}
+
+void World::replay_hello(std::size_t device) {
+  if (!stranger_) stranger_ = network_.add_station();
+  const LinkId link{next_request_++};
+  strangers_links_[link] = device;
+  network_.dial(*stranger_, link, network_.address(device));
+}
+
+void World::happened_to_stranger(const sync::Input& input) {
+  if (const auto* opened = std::get_if<sync::LinkOpened>(&input)) {
+    const auto hello = network_.recorded_hello(strangers_links_.at(opened->link));
+    if (hello) network_.send(*stranger_, {.link = opened->link, .bytes = *hello, .framed = false});
+  } else if (const auto* unit = std::get_if<sync::UnitCame>(&input)) {
+    witness_.answered_stranger(strangers_links_.at(unit->link));
+  }
+}
 
 void World::step(std::size_t number, sync::Input input) {
   Device& device = *devices_[number];

@@ -48,6 +48,8 @@ class Witness {
   virtual void opened(std::size_t device, bool readable) = 0;
   /// Its disk has become another.
   virtual void put_back(std::size_t device) = 0;
+  /// It said something to a stranger who sent a copy of an old hello.
+  virtual void answered_stranger(std::size_t device) = 0;
 };
 
 /// Devices with real Replicas on disks, clocks and a network of values. Single-threaded; everything
@@ -90,6 +92,9 @@ class World final : private Network::Events {
   void network_changed(std::size_t device);
   void step(std::size_t device, sync::Input input);
 
+  /// Somebody on the network dials it and sends a hello that it had before. After the last person.
+  void replay_hello(std::size_t device);
+
   // ---- Its people.
   using OnAnswer = std::function<void(const sync::Answer& answer, bool last)>;
   /// Gives a command; answers come back for as long as the process lives. Without an OnAnswer they
@@ -131,6 +136,7 @@ class World final : private Network::Events {
   class Performance;
 
   void happened(std::size_t device, sync::Input input) override;
+  void happened_to_stranger(const sync::Input& input);
   void perform(const Seen& seen, sync::Output output);
   void fold_again(std::size_t device);
   std::unique_ptr<Mind> open(std::size_t device);
@@ -146,6 +152,8 @@ class World final : private Network::Events {
   Timeline timeline_;
   Network network_;
   std::vector<std::unique_ptr<Device>> devices_;
+  std::optional<std::size_t> stranger_;  ///< a station without a device
+  std::map<LinkId, std::size_t> strangers_links_;
   std::uint64_t next_request_ = 1;
   std::uint64_t fingerprint_ = 14'695'981'039'346'656'037u;
 };
