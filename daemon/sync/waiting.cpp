@@ -55,8 +55,8 @@ void WaitingRequests::settle(Steady now, const crdt::VersionVector& here,
                              const crdt::VersionVector& there, std::uint64_t pending_out,
                              Output& out) {
   std::erase_if(syncs_, [&](const Sync& sync) {
-    const bool is_there = there.covers(sync.mine) || planted(Mutant::kSyncedTooEarly);
-    if (sync.theirs && here.covers(*sync.theirs) && is_there) {
+    const bool even = sync.theirs && here.covers(*sync.theirs) && there.covers(sync.mine);
+    if (even || (sync.asked && planted(Mutant::kSyncedTooEarly))) {
       const auto pending = static_cast<std::uint32_t>(pending_out);
       out.answers.push_back(
           {.request = sync.request,

@@ -181,6 +181,7 @@ void Auditor::committed(const Seen& seen, const RecordBatch& batch) {
     check_words(seen, change);
   }
   for (const Shelf::Place& place : writing_.touched) check_erased(seen, place);
+  for (const crdt::SlotRef& erased : writing_.erased) check_kept(seen, erased);
 }
 
 void Auditor::stepped(const Seen& seen) {

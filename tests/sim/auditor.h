@@ -95,6 +95,7 @@ class Auditor final : public Witness, public Hostile::Judge {
     std::set<crdt::Dot> own;  ///< what its Output has of this device's ops
     std::set<crdt::Dot> fresh;
     std::set<Shelf::Place> touched;
+    std::vector<crdt::SlotRef> erased;
     bool accepted = false;  ///< its command was answered Entered
   };
 
@@ -114,6 +115,7 @@ class Auditor final : public Witness, public Hostile::Judge {
   void check_effect(const Seen& seen, const crdt::Dot& dot);
   void check_act(const Seen& seen);
   void check_erased(const Seen& seen, const Shelf::Place& place);
+  void check_kept(const Seen& seen, const crdt::SlotRef& erased);
   void check_words(const Seen& seen, const RecordChange& change);
   void intent_kept(const Seen& seen, const RecordChange& change);
   [[nodiscard]] Held held(const sync::OpRecord& record, const Written& written) const;

@@ -97,6 +97,9 @@ void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
   }
   Held now = held(*record, *written);
   const Held* before = of.shelf.find(op.dot);
+  for (std::size_t i = 0; before != nullptr && i < now.bodies.size(); ++i) {
+    if (before->bodies[i] && !now.bodies[i]) writing_.erased.push_back({op.dot, i});
+  }
   now.came = before == nullptr ? *seen.now : before->came;
   now.at = before == nullptr ? seen.at : before->at;
   note_night(of, of.shelf.put(now));
@@ -231,6 +234,14 @@ void Auditor::check_effect(const Seen& seen, const crdt::Dot& dot) {
   Facts& of = facts(seen.device);
   const Written& written = *ledger_.find(dot);
   const KindRow* row = ledger_.kinds().kind(written.op.kind);
+  // What is written now waits no longer; only what is forgotten may say again what it holds.
+  const auto waiting = of.waiting.find(written.op.entry);
+  for (const crdt::Slot& slot : written.op.slots) {
+    if (waiting != of.waiting.end() && waiting->second.contains(slot.field) &&
+        !is_forget(written.op)) {
+      broken(seen.device, "goes on to wait for what was written meanwhile");
+    }
+  }
   if (ledger_.is_forgotten(of.shelf, written)) return;
   const Entry entry = ledger_.fold(of.shelf, {dot.actor.stream, written.op.entry});
   for (std::size_t i = 0; i < written.op.slots.size(); ++i) {
@@ -281,6 +292,9 @@ void Auditor::check_erased(const Seen& seen, const Shelf::Place& place) {
   for (const Held* held : at->second) {
     const crdt::Op& op = held->written->op;
     const KindRow* row = ledger_.kinds().kind(op.kind);
+    if (!held->husk && !is_forget(op) && ledger_.is_forgotten(of.shelf, *held->written)) {
+      broken(seen.device, "keeps the shape of what was forgotten");
+    }
     for (std::size_t i = 0; i < held->bodies.size(); ++i) {
       if (!held->bodies[i] || op.slots[i].field == kFieldForget) continue;
       if (row == nullptr && held->written->counted) continue;
@@ -289,6 +303,16 @@ void Auditor::check_erased(const Seen& seen, const Shelf::Place& place) {
         broken(seen.device, "keeps words that were replaced or forgotten");
       }
     }
+  }
+}
+
+// Words leave a disk because they are off their register, and for nothing else.
+void Auditor::check_kept(const Seen& seen, const crdt::SlotRef& erased) {
+  const Facts& of = facts(seen.device);
+  const Held& held = *of.shelf.find(erased.dot);
+  const Entry entry = ledger_.fold(of.shelf, {erased.dot.actor.stream, held.written->op.entry});
+  if (entry.stands(erased.dot, erased.slot) && !hides(of, entry)) {
+    broken(seen.device, "erased words that stand");
   }
 }
 

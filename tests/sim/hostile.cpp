@@ -320,11 +320,11 @@ void Hostile::act_on_own(const Now& now, std::uint32_t which, sync::Output& out)
       op.slots.insert(op.slots.begin(), forget);
       break;
     }
-    case 6: {  // an over of dots that it may not know
-      std::vector<crdt::Dot> named = log_->frontier();
+    case 6: {  // an over of one dot: this and what was before it, and no more
+      const crdt::Op* named = any_op(self_.device);
       for (crdt::Slot& slot : op.slots) {
-        if (!slot.rank || named.empty()) continue;
-        slot.over = {.reach = crdt::Over::Reach::kDots, .dots = {dice_.pick(named)}};
+        if (!slot.rank || named == nullptr) continue;
+        slot.over = {.reach = crdt::Over::Reach::kDots, .dots = {named->dot}};
       }
       break;
     }

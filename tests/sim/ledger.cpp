@@ -179,26 +179,28 @@ bool Ledger::is_forgotten(const Shelf& shelf, const Written& written) const {
          });
 }
 
+// What is not known here is kept as it came, and stands nowhere.
+bool Ledger::has_register(std::uint32_t kind, const crdt::Slot& slot) const {
+  if (slot.field == kFieldForget || slot.removes) return false;
+  const KindRow* row = kinds_.kind(kind);
+  return slot.field == kFieldLife || (row != nullptr && row->field(slot.field) != nullptr);
+}
+
 Entry Ledger::fold(const Shelf& shelf, const Shelf::Place& place) const {
   Entry entry;
   entry.id = place.second;
   const auto at = shelf.by_entry.find(place);
   if (at == shelf.by_entry.end()) return entry;
-  const auto whose = owner(entry.id, at->second.front()->written->op.kind);
   const Written* first = nullptr;
   for (const Held* held : at->second) {
     const Written& written = *held->written;
     if (!written.counted || held->lost || held->bare) continue;
-    const bool forgotten = is_forgotten(shelf, written);
-    if (is_forget(written.op) && written.person == whose) entry.forgotten_by_owner = true;
-    if (!forgotten || is_forget(written.op)) {
-      const auto key = [](const Written& w) { return std::tuple(w.past_ops, w.op.dot); };
-      if (first == nullptr || key(written) < key(*first)) first = &written;
-    }
-    if (forgotten) continue;
+    if (is_forgotten(shelf, written)) continue;
+    const auto key = [](const Written& w) { return std::tuple(w.past_ops, w.op.dot); };
+    if (first == nullptr || key(written) < key(*first)) first = &written;
     for (std::size_t slot = 0; slot < written.op.slots.size(); ++slot) {
       const Entry::Stand stand{.held = held, .slot = slot};
-      if (stand.what().field == kFieldForget || stand.what().removes) continue;
+      if (!has_register(written.op.kind, stand.what())) continue;
       const bool replaced = std::ranges::any_of(at->second, [&](const Held* other) {
         return other->written->counted && !other->bare && replaces(*other->written, stand);
       });

@@ -50,7 +50,6 @@ struct Entry {
   std::uint32_t kind = 0;
   LocalDay day;
   bool exists = false;
-  bool forgotten_by_owner = false;
   std::map<std::uint32_t, std::vector<Stand>> fields;
 
   [[nodiscard]] const std::vector<Stand>* find(std::uint32_t field) const;
@@ -101,6 +100,7 @@ class Ledger {
  private:
   std::size_t number_of(const crdt::Actor& actor);
   [[nodiscard]] bool counts(const Written& written) const;
+  [[nodiscard]] bool has_register(std::uint32_t kind, const crdt::Slot& slot) const;
   [[nodiscard]] bool replaces(const Written& by, const Entry::Stand& what) const;
 
   const KindTable& kinds_;

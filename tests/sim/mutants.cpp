@@ -82,7 +82,7 @@ constexpr std::array kRows{
     MutantRow{Mutant::kUnpairedStillTalks, "unpaired-still-talks",
               "who has unpaired answers the partner of before"},
     MutantRow{Mutant::kSyncedTooEarly, "synced-too-early",
-              "`sync` is done before the partner has everything"},
+              "`sync` is done before the partner has answered"},
     MutantRow{Mutant::kPendingNotKept, "pending-not-kept",
               "a yes to a pairing is forgotten when the process ends"},
 };

@@ -169,6 +169,11 @@ void Person::edit() {
                        .clear = {},
                        .tighter = dice_.one_in(3),
                        .version = any_version(item->id)};
+  // Of a list some elements stay.
+  for (const WireField& part : split_message(item->message).value_or(std::vector<WireField>{})) {
+    const FieldRow* field = row.field(part.number);
+    if (field != nullptr && field->repeated && dice_.one_in(2)) append(edit.message, part.bytes);
+  }
   for (const FieldRow& field : row.fields) {
     if (dice_.one_in(8)) edit.clear.push_back(field.number);
   }
@@ -209,11 +214,8 @@ void Person::nonsense() {
 }
 
 void Person::sync() {
-  // The number of the request is known only once it is given, and it may be answered at once.
-  const RequestId request =
-      world_.ask(device_, sync::SyncNow{std::chrono::seconds(dice_.between(1, 60))},
-                 [this](const sync::Answer& answer, bool) { see(answer); });
-  auditor_.asked_to_sync(device_, request);
+  auditor_.asked_to_sync(device_, world_.next_request());
+  give(sync::SyncNow{std::chrono::seconds(dice_.between(1, 60))});
 }
 
 void Person::act() {

@@ -100,6 +100,8 @@ class World final : private Network::Events {
   /// Gives a command; answers come back for as long as the process lives. Without an OnAnswer they
   /// are seen by the Witness alone.
   RequestId ask(std::size_t device, sync::Command command, OnAnswer on_answer = {});
+  /// The one that the next ask() gives.
+  [[nodiscard]] RequestId next_request() const { return RequestId{next_request_}; }
   void reply(std::size_t device, RequestId request, bool yes);
   void leave(std::size_t device, RequestId request);
 
