@@ -4,7 +4,6 @@
 
 #include "daemon/couple/audience.h"
 #include "daemon/couple/authorship.h"
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::couple {
@@ -27,8 +26,7 @@ bool slot_fits(const FieldRow& row, const crdt::Slot& slot) {
   if (!slot.body) return true;
   const Bytes& bytes = slot.body->bytes;
   if (row.merge == Merge::kProtective) {
-    return fits(row, bytes) &&
-           (slot.rank == row.rank_of(bytes) || planted(Mutant::kRankNotChecked));
+    return fits(row, bytes) && slot.rank == row.rank_of(bytes);
   }
   return bytes.empty() || fits(row, bytes);
 }
@@ -115,9 +113,7 @@ bool may_enter(const Kinds& kinds, const crdt::Op& op) {
     if (!fit) return false;
   }
   if (!writes_once(row, op.slots)) return false;
-  if (row == nullptr) {
-    return owner(kinds.people(), op.entry, op.kind) || planted(Mutant::kForeignKindEnters);
-  }
+  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
   return is_the_one(kinds, *row, op);
 }
 
@@ -125,16 +121,12 @@ bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) 
   const crdt::Op& op = kept.op;
   if (op.husk) return true;
   const KindRow* row = kinds.table().kind(op.kind);
-  if (row == nullptr) {
-    return owner(kinds.people(), op.entry, op.kind) || planted(Mutant::kForeignKindEnters);
-  }
+  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
   const auto author = kinds.person(op.dot.actor.device);
   if (!author) return false;
   const bool hides = op.dot.actor.stream.is_mine() && op.slots.size() == 1 &&
                      op.slots.front().field == kFieldForget;
-  if (!hides && !may_write(*row, kinds.people(), op.entry, *author)) {
-    return planted(Mutant::kVoidOpCounts);
-  }
+  if (!hides && !may_write(*row, kinds.people(), op.entry, *author)) return false;
   if (!op.dot.actor.stream.is_mine()) {
     const bool seen_by_both = std::ranges::all_of(op.slots, [&](const crdt::Slot& slot) {
       return may_be_seen_by_both(kinds.table(), op.kind, slot.field);

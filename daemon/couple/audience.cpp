@@ -1,7 +1,5 @@
 #include "daemon/couple/audience.h"
 
-#include "daemon/mutant.h"
-
 namespace attune::couple {
 
 Place place_of_new(const KindRow& row, bool share) {
@@ -27,7 +25,7 @@ bool may_be_seen_by_both(const KindTable& table, std::uint32_t kind, std::uint32
   if (row == nullptr) return true;
   if (row->audience == Audience::kMine) return false;
   const FieldRow* known = row->field(field);
-  return known == nullptr || !known->mine_only || planted(Mutant::kPrivateFieldShared);
+  return known == nullptr || !known->mine_only;
 }
 
 }  // namespace attune::couple

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::couple {
 namespace {
 
 bool is_old(const crdt::Kept::Arrival& arrival, const Now& now) {
-  return (arrival.boot.id != now.boot.id && !planted(Mutant::kConsentOutlivesReboot)) ||
-         (now.boot.since - arrival.boot.since >= limits::kConsentLife &&
-          !planted(Mutant::kConsentLengthenedByClock)) ||
+  return arrival.boot.id != now.boot.id ||
+         now.boot.since - arrival.boot.since >= limits::kConsentLife ||
          now.wall.seconds - arrival.wall.seconds >= limits::kConsentLife.count();
 }
 
@@ -22,8 +20,7 @@ crdt::Kept::Arrival arrival_tonight(const Now& now) {
 }
 
 bool is_said(const crdt::Kept& kept, const Now& now) {
-  const bool tonight = kept.op.day == now.night || planted(Mutant::kConsentOutlivesNight);
-  return tonight && !is_old(kept.arrival, now);
+  return kept.op.day == now.night && !is_old(kept.arrival, now);
 }
 
 bool is_over(const crdt::Kept::Arrival& arrival, const Now& now) {

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "daemon/mutant.h"
-
 namespace attune::couple {
 
 bool loosens(const KindRow& row, const crdt::Register* stands, const Change& change) {
   if (row.loosen_wait_hours == 0 || stands == nullptr) return false;
-  if (planted(Mutant::kLooseningAtOnce)) return false;
   if (change.rank) return *change.rank < stands->standing.front().rank;
   return change.field->words_loosen && change.differs && !change.tighter;
 }
@@ -20,8 +17,7 @@ void Wait::count(const Now& now) {
   const seconds by_wall{now.wall.seconds - wall.seconds};
   // In another boot its clock shows what passed since that boot began, and no more.
   const seconds by_boot = now.boot.id == boot.id ? now.boot.since - boot.since : now.boot.since;
-  counted += std::max(seconds{0},
-                      planted(Mutant::kWaitCountedByWall) ? by_wall : std::min(by_wall, by_boot));
+  counted += std::max(seconds{0}, std::min(by_wall, by_boot));
   boot = now.boot;
   wall = now.wall;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "daemon/mutant.h"
-
 namespace attune::couple {
 namespace {
 
@@ -36,7 +34,7 @@ bool is_forgotten(const KindRow& row, const crdt::EntryState& entry, const Perso
 
 bool takes_effect(const crdt::Register* stands, std::uint32_t rank,
                   const crdt::VersionVector& seen) {
-  if (stands == nullptr || planted(Mutant::kStaleScreenAccepted)) return true;
+  if (stands == nullptr) return true;
   return std::ranges::all_of(stands->standing, [&](const crdt::Standing& standing) {
     return standing.rank <= rank || seen.contains(standing.dot);
   });

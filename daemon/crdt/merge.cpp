@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "daemon/mutant.h"
-
 namespace attune::crdt {
 namespace {
 
@@ -30,15 +28,12 @@ void take_off(Register& from, std::vector<SlotRef>& gone, Replaced is_replaced) 
 }  // namespace
 
 void merge_maximal(Register& into, const Write& write, std::vector<SlotRef>& gone) {
-  take_off(into, gone, [&write](const Standing& s) {
-    return write.past.contains(s.dot) || planted(Mutant::kRivalLost);
-  });
+  take_off(into, gone, [&write](const Standing& s) { return write.past.contains(s.dot); });
   stand(into, write.standing);
 }
 
 bool covers(const Write& write, const Standing& standing) {
-  if (!write.past.contains(standing.dot)) return planted(Mutant::kConcurrentGrantWins);
-  if (planted(Mutant::kGrantBeatsWithdrawal)) return true;
+  if (!write.past.contains(standing.dot)) return false;
   if (write.standing.rank >= standing.rank) return true;
   switch (write.slot.over.reach) {
     case Over::Reach::kNothing:
@@ -65,8 +60,7 @@ void merge_set(Register& into, const Write& write, std::vector<SlotRef>& gone) {
   }
   take_off(into, gone, [&write](const Standing& s) {
     return write.past.contains(s.dot) &&
-           (std::ranges::binary_search(write.slot.removed, SlotRef{s.dot, s.slot}) ||
-            planted(Mutant::kRemovalTakesAll));
+           std::ranges::binary_search(write.slot.removed, SlotRef{s.dot, s.slot});
   });
   if (write.slot.body) gone.push_back({write.standing.dot, write.standing.slot});
 }

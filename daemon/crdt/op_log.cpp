@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "crypto/labels.h"
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::crdt {
@@ -180,7 +179,7 @@ bool OpLog::erase_slot(const Dot& dot, std::size_t slot) {
   if (kept == nullptr || slot >= kept->op.slots.size()) return false;
   std::optional<SlotBody>& body = kept->op.slots[slot].body;
   if (!body) return false;
-  if (!planted(Mutant::kWordsNotErased)) body.reset();
+  body.reset();
   return true;
 }
 

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "daemon/crdt/merge.h"
-#include "daemon/mutant.h"
 #include "proto/kind_table.h"
 
 namespace attune::crdt {
@@ -86,9 +85,7 @@ void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Ef
   unnote(entry, [&](const Kept& kept) {
     const Dot& dot = kept.op.dot;
     if (!act.past->contains(dot) || schema_.person(dot.actor.device) != person) return false;
-    if (!is_forget(kept.op) && !planted(Mutant::kForgetLeavesOps)) {
-      effect.forgotten.push_back(dot);
-    }
+    if (!is_forget(kept.op)) effect.forgotten.push_back(dot);
     return true;
   });
   std::vector<Dot>& acts = entry.forgets[person];
@@ -111,7 +108,7 @@ void View::write(EntryState& entry, const Kept& kept, Standing standing, Effect&
     std::vector<Dot> named;
     std::ranges::copy_if(written.over.dots, std::back_inserter(named),
                          [&kept](const Dot& dot) { return kept.past->contains(dot); });
-    over = planted(Mutant::kOverReachesTooFar) ? *kept.past : log_.closure(named);
+    over = log_.closure(named);
     write.over = &over;
   }
   std::optional<PersonId> owner;

@@ -1,7 +1,6 @@
 #include "daemon/sync/delivery.h"
 
 #include "daemon/crdt/op.h"
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -83,9 +82,6 @@ OpsMessage Delivery::next_batch(const Notebook& notebook, const crdt::OpLog& log
     if (!builder.add(*kept)) break;
     sent_.raise(kept->op.dot.actor, kept->op.dot.counter);
   }
-  if (planted(Mutant::kPrivateOpSent)) {
-    for (const crdt::Kept* kept : notebook.mine().missing(sent_, 1)) builder.add(*kept);
-  }
   return builder.finish();
 }
 
@@ -153,9 +149,6 @@ BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batc
   for (const OpRun& run : batch.runs) {
     const std::uint64_t last = log->vector().last(run.first.actor);
     if (last > 0) taken.moved.raise(run.first.actor, last);
-    if (planted(Mutant::kAckOfWhatWaits)) {
-      taken.moved.raise(run.first.actor, run.first.counter + run.ops.size() - 1);
-    }
   }
   return taken;
 }

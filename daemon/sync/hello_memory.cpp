@@ -1,12 +1,11 @@
 #include "daemon/sync/hello_memory.h"
 
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
 
 bool HelloMemory::remember(const Mac1& mac1) {
-  if (!known_.insert(mac1).second) return planted(Mutant::kHelloReplayed);
+  if (!known_.insert(mac1).second) return false;
   order_.push_back(mac1);
   if (order_.size() > limits::kHelloMemory) {
     known_.erase(order_.front());

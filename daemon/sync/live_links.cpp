@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "daemon/crdt/op_log.h"
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -57,10 +56,8 @@ void LiveLinks::dialled(LinkId link, const Callee& callee, const Endpoint& remot
 
 bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, const Partner* pending,
                        const Now& now, Output& out) {
-  const Partner* known = deps_.partner->has_value() &&
-                                 ((*deps_.partner)->paired || planted(Mutant::kUnpairedStillTalks))
-                             ? &**deps_.partner
-                             : pending;
+  const Partner* known =
+      deps_.partner->has_value() && (*deps_.partner)->paired ? &**deps_.partner : pending;
   if (known == nullptr) return false;
   auto started = Session::accept(hello, *deps_.self, *known, hellos_, *deps_.random);
   if (!started) return false;
@@ -168,9 +165,7 @@ void LiveLinks::closed(LinkId link, LiveNews& news) {
   const bool was_confirmed = it->second.session.confirmed();
   links_.erase(it);
   news.dropped = news.dropped || was_confirmed;
-  if (was_confirmed && !has_confirmed(peer) && !planted(Mutant::kLostLinkForgotten)) {
-    news.lost.push_back(peer);
-  }
+  if (was_confirmed && !has_confirmed(peer)) news.lost.push_back(peer);
 }
 
 void LiveLinks::close_all(Output& out) {
@@ -210,8 +205,7 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
       Overloaded{
           [&](const Greeting& greeting) {
             if (live.delivery.begun()) return false;
-            live.delivery.begin(planted(Mutant::kGreetingNotRead) ? here()
-                                                                  : only(greeting.moved, couple));
+            live.delivery.begin(only(greeting.moved, couple));
             news.addresses.push_back(
                 {.device = live.peer, .remote = live.remote, .addresses = greeting.addresses});
             return true;

@@ -3,7 +3,6 @@
 #include "daemon/couple/audience.h"
 #include "daemon/couple/authorship.h"
 #include "daemon/couple/standing.h"
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -185,11 +184,9 @@ Answer Notebook::State::share(const Now& now, const ShareEntry& wanted, Ripple& 
   drop_intent(found.entry->id, ripple);
   crdt::Slot ending = ending_slot(*found.row);
   ending.over.reach = crdt::Over::Reach::kPast;
-  if (!planted(Mutant::kShareLeavesPrivate)) {
-    write(now, mine(),
-          {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {}), ending}},
-          ripple);
-  }
+  write(now, mine(),
+        {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {}), ending}},
+        ripple);
   write(now, *both(), std::move(shared), ripple);
   if (!beside.slots.empty()) write(now, mine(), std::move(beside), ripple);
   did(now, {.did = Act::Did::kShared, .stream = both()->log.stream(), .entry = id, .kind = kind},
@@ -242,10 +239,8 @@ Answer Notebook::State::unshare_found(const Now& now, const Found& found, Ripple
   std::vector<Draft> beside = copy_rivals(found);
   drop_intent(found.entry->id, ripple);
   forget_beside(now, found, ripple);
-  if (!planted(Mutant::kUnshareLeavesShared)) {
-    write(now, *found.stream,
-          {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {})}}, ripple);
-  }
+  write(now, *found.stream,
+        {.entry = found.entry->id, .kind = kind, .slots = {make_slot(kFieldForget, {})}}, ripple);
   // Nothing comes back of an entry whose words are nowhere any more: it was brought back by a
   // partner who had forgotten them.
   if (back.slots.empty()) {
@@ -259,7 +254,6 @@ Answer Notebook::State::unshare_found(const Now& now, const Found& found, Ripple
 }
 
 void Notebook::State::forget_beside(const Now& now, const Found& found, Ripple& ripple) {
-  if (planted(Mutant::kForgetLeavesBeside)) return;
   if (found.beside == nullptr || found.beside->registers.empty()) return;
   write(
       now, mine(),

@@ -3,7 +3,6 @@
 
 #include "daemon/couple/admission.h"
 #include "daemon/couple/lapse.h"
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -60,7 +59,6 @@ void Notebook::State::changed(std::uint32_t kind, Ripple& ripple) const {
 void Notebook::State::persist(const Stream& in, const crdt::Dot& dot, Ripple& ripple) {
   const crdt::Kept* kept = in.log.find(dot);
   assert(kept != nullptr);
-  if (planted(Mutant::kOpNotKept) && dot.counter % 9 == 0) return;
   const bool all = !kept->op.husk && is_tonight(kept->op.kind);
   ripple.persist.changes.push_back(
       op_record(*kept, all ? ArrivalKept::kAll : ArrivalKept::kDay, in.bare.contains(dot)));
@@ -73,7 +71,7 @@ void Notebook::State::persist_head(const Stream& in, const crdt::Actor& actor, R
 
 void Notebook::State::make_husk(Stream& in, const crdt::Dot& dot, Ripple& ripple) {
   in.nights.erase(dot);
-  if (!in.log.husk(dot) || planted(Mutant::kHuskNotWritten)) return;
+  if (!in.log.husk(dot)) return;
   persist(in, dot, ripple);
   ripple.persist.erases = true;
 }
@@ -137,7 +135,7 @@ std::size_t Notebook::State::actors_of(const Stream& in, const PersonId& person)
 // A new one, so that no copy of this store can use a counter twice. A person's share of a log's
 // actors is bounded: when it is used up, the last of this device goes on.
 Incarnation Notebook::State::next_incarnation(const Stream& in) {
-  if (actors_of(in, self.person) < kActorsOfPersonMax && !planted(Mutant::kReusedCounter)) {
+  if (actors_of(in, self.person) < kActorsOfPersonMax) {
     return Incarnation{parts.random->bytes<8>()};
   }
   Incarnation last;

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -66,7 +65,7 @@ Bytes Notebook::State::version_of(const Stream& in, const crdt::EntryState& entr
 // its past.
 crdt::VersionVector Notebook::State::seen(const Stream& in, const crdt::EntryState* entry,
                                           ByteView version) const {
-  if (entry == nullptr || planted(Mutant::kScreenIsAllMerged)) return in.log.vector();
+  if (entry == nullptr) return in.log.vector();
   if (!version.empty()) return read_version(in.log, version);
   const auto at = shown.find(entry->id);
   if (at != shown.end()) {

@@ -3,7 +3,6 @@
 #include "crypto/hash.h"
 #include "daemon/couple/admission.h"
 #include "daemon/couple/lapse.h"
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -79,14 +78,13 @@ Notebook::Verdict Notebook::State::take_returned(const Now& now, Arriving arrivi
     return Verdict::kRefused;
   }
   returned.ops.push_back(std::move(arriving.op));
-  if (!arriving.tag && !planted(Mutant::kTagNotChecked)) return Verdict::kHeld;
+  if (!arriving.tag) return Verdict::kHeld;
   std::vector<crdt::Op> proved = std::move(returned.ops);
   returned = {};
   crdt::Hash32 chain = both()->log.head(actor);
   for (const crdt::Op& op : proved) chain = crdt::next_chain(chain, crdt::header_hash(op));
   const crdt::Dot last = proved.back().dot;
-  if (!planted(Mutant::kTagNotChecked) &&
-      !crypto::equal(*arriving.tag, make_author_tag(self.author_key, last, chain))) {
+  if (!crypto::equal(*arriving.tag, make_author_tag(self.author_key, last, chain))) {
     return Verdict::kRefused;
   }
   Verdict verdict = Verdict::kTaken;

@@ -3,7 +3,6 @@
 #include "daemon/couple/lapse.h"
 #include "daemon/couple/loosening.h"
 #include "daemon/couple/standing.h"
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -96,7 +95,7 @@ void Notebook::State::issue_intents(const Now& now, Ripple& ripple) {
 }
 
 void Notebook::State::expire_undo(const Now& now, Ripple& ripple) {
-  if (!last_act || planted(Mutant::kUndoKeptForEver)) return;
+  if (!last_act) return;
   const bool same_boot = last_act->since.id == now.boot.id;
   if (same_boot && now.boot.since - last_act->since.since < limits::kUndoLife) return;
   last_act.reset();

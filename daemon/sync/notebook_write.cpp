@@ -4,7 +4,6 @@
 #include "daemon/couple/authorship.h"
 #include "daemon/couple/loosening.h"
 #include "daemon/couple/standing.h"
-#include "daemon/mutant.h"
 #include "daemon/sync/notebook_state.h"
 #include "proto/limits.h"
 
@@ -94,7 +93,6 @@ std::vector<crdt::Slot> Notebook::State::slots_of(const Stream& in, const crdt::
     if (row.merge == Merge::kProtective) {
       slots.back().rank = row.rank_of(slots.back().body->bytes);
       slots.back().over = over_of(in, entry, seen, Naming::kShort);
-      if (planted(Mutant::kLooseningWithoutOver)) slots.back().over = {};
     }
     return slots;
   }
@@ -138,8 +136,7 @@ Answer Notebook::State::add(const Now& now, const AddEntry& wanted, Ripple& ripp
   Draft draft{.entry = id, .kind = row->number, .slots = {}};
   Draft beside = draft;
   for (const Given& given : fields) {
-    const bool kept_back =
-        for_both && given.row->mine_only && !planted(Mutant::kPrivateFieldShared);
+    const bool kept_back = for_both && given.row->mine_only;
     std::vector<crdt::Slot>& slots = kept_back ? beside.slots : draft.slots;
     std::ranges::move(slots_of(into, nullptr, given, {}), std::back_inserter(slots));
   }
@@ -310,7 +307,7 @@ void Notebook::State::wait(const Now& now, const Found& found, std::vector<crdt:
 void Notebook::State::settle_intent(const EntryId& id, const std::vector<crdt::Slot>& written,
                                     Ripple& ripple) {
   const auto at = intents.find(id);
-  if (at == intents.end() || planted(Mutant::kSettledIntentIssued)) return;
+  if (at == intents.end()) return;
   std::erase_if(at->second.slots, [&written](const crdt::Slot& slot) {
     return std::ranges::find(written, slot.field, &crdt::Slot::field) != written.end();
   });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -172,7 +171,6 @@ void Pairing::State::set_pending(std::optional<PendingPairing> fresh, Output& ou
   out.persist.erases = out.persist.erases || pending.has_value();
   pending = std::move(fresh);
   pending_until.reset();
-  if (pending && planted(Mutant::kPendingNotKept)) return;
   out.persist.changes.push_back(pending_record(pending));
 }
 

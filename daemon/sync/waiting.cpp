@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "daemon/mutant.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -55,8 +54,7 @@ void WaitingRequests::settle(Steady now, const crdt::VersionVector& here,
                              const crdt::VersionVector& there, std::uint64_t pending_out,
                              Output& out) {
   std::erase_if(syncs_, [&](const Sync& sync) {
-    const bool even = sync.theirs && here.covers(*sync.theirs) && there.covers(sync.mine);
-    if (even || (sync.asked && planted(Mutant::kSyncedTooEarly))) {
+    if (sync.theirs && here.covers(*sync.theirs) && there.covers(sync.mine)) {
       const auto pending = static_cast<std::uint32_t>(pending_out);
       out.answers.push_back(
           {.request = sync.request,

@@ -14,7 +14,6 @@ std::vector<SourceFile> tree_with(std::string path, std::string text) {
       {"daemon/sync/replica.h", ""}, {"daemon/store/store.h", ""},
       {"daemon/net/lan.h", ""},      {"daemon/net/frame_stream.h", ""},
       {"daemon/driver.h", ""},       {"client/render.h", ""},
-      {"daemon/mutant.h", ""},
   };
   tree.push_back({std::move(path), std::move(text)});
   return tree;
@@ -34,9 +33,6 @@ TEST(Arrows, OfThePictureAreAllowed) {
            {"daemon/crdt/op.cpp", "crypto/hash.h"},
            {"daemon/couple/lapse.cpp", "daemon/crdt/dot.h"},
            {"daemon/sync/session.cpp", "crypto/seal.h"},
-           {"daemon/crdt/merge.cpp", "daemon/mutant.h"},
-           {"daemon/couple/lapse.cpp", "daemon/mutant.h"},
-           {"daemon/sync/session.cpp", "daemon/mutant.h"},
            {"daemon/store/vault.cpp", "crypto/seal.h"},
            {"daemon/net/lan.cpp", "proto/ids.h"},
            {"daemon/relay/server.cpp", "daemon/net/frame_stream.h"},
@@ -62,8 +58,6 @@ TEST(Arrows, AgainstThePictureAreFaults) {
            {"daemon/sync/session.cpp", "daemon/driver.h"},
            {"daemon/store/vault.cpp", "daemon/sync/replica.h"},
            {"daemon/store/vault.cpp", "daemon/net/lan.h"},
-           {"daemon/store/vault.cpp", "daemon/mutant.h"},
-           {"daemon/net/lan.cpp", "daemon/mutant.h"},
            {"daemon/net/lan.cpp", "crypto/seal.h"},
            {"daemon/net/lan.cpp", "daemon/store/store.h"},
            {"daemon/relay/server.cpp", "daemon/net/lan.h"},

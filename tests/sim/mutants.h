@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-#include "daemon/mutant.h"
+#include "tests/sim/planted.h"
 
 namespace attune::sim {
 

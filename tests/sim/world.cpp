@@ -4,9 +4,9 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/mutant.h"
 #include "daemon/sync/control_codec.h"
 #include "proto/kind_table.h"
+#include "tests/sim/planted.h"
 #include "tests/sim/words.h"
 
 namespace attune::sim {

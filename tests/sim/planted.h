@@ -4,10 +4,10 @@
 
 namespace attune {
 
-/// Faults that the simulator plants into its own copy of the pure rooms, to show that it would find
-/// each of them. One row a fault; tests/sim/mutants.cpp says what each does. Everywhere else
-/// planted() is a constant false, and the compiler leaves nothing of it.
-/// Source: docs/architecture.md, Simulator.
+/// Faults that stand in the simulator's copy of the pure rooms, to show that it would find each of
+/// them. One row a fault: mutants.cpp says what each does, mutants.txt where it stands. The
+/// product's sources hold none; plant.py writes the copies. Source: docs/architecture.md,
+/// Simulator.
 enum class Mutant : std::uint8_t {
   kNone,
   // What the world does with an Output.
@@ -56,12 +56,8 @@ enum class Mutant : std::uint8_t {
   kPendingNotKept,
 };
 
-#ifdef ATTUNE_MUTANTS
 /// Which one is planted now; the simulator owns it.
 extern Mutant planted_mutant;
 inline bool planted(Mutant mutant) { return planted_mutant == mutant; }
-#else
-constexpr bool planted(Mutant) { return false; }
-#endif
 
 }  // namespace attune
