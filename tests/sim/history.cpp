@@ -310,7 +310,8 @@ void History::begin_malice(std::size_t device) {
         Hostile::Parts{.kinds = &KindTable::standard(),
                        .judge = &auditor_,
                        .victim = world_->network().address(1 - device),
-                       .seed = seed + static_cast<std::uint64_t>(world_->timeline().now().count())},
+                       .seed = seed + static_cast<std::uint64_t>(world_->timeline().now().count()),
+                       .equivocates = !puts_back_},
         disk);
   });
   world_->start(device);

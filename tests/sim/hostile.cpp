@@ -296,6 +296,7 @@ void Hostile::act_on_own(const Now& now, std::uint32_t which, sync::Output& out)
       }
       return send(compose(fresh_actor(), std::move(op)), Then::kThrownAway, out);
     case 2: {  // two ops with one dot
+      if (!parts_.equivocates) break;
       const crdt::Actor actor = fresh_actor();
       const crdt::Op first = compose(actor, op);
       send(first, Then::kKept, out);

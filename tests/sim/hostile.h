@@ -34,6 +34,9 @@ class Hostile final : public Mind {
     Judge* judge = nullptr;
     Endpoint victim;
     std::uint64_t seed = 0;
+    /// Whether it makes two ops with one dot. Where the other's store is put back in between, it
+    /// may hold first the one and then the other, and nobody could tell.
+    bool equivocates = false;
   };
   Hostile(const Parts& parts, const Disk& disk);
 

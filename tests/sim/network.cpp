@@ -136,7 +136,8 @@ void Network::take(LinkNumber number, std::size_t to, Piece piece) {
     side.told = true;
     std::vector<Bytes>& hellos = stations_[side.station].hellos;
     const bool is_hello = piece.bytes.size() == limits::kHelloBytes;
-    if (is_hello && hellos.size() < kRecordedMax) hellos.push_back(piece.bytes);
+    if (is_hello && hellos.size() == kRecordedMax) hellos.erase(hellos.begin());
+    if (is_hello) hellos.push_back(piece.bytes);
     Endpoint caller = stations_[links_.at(number)[1 - to].station].address;
     caller.port = kCallersPort;
     tell(number, to, sync::LinkOpened{.link = id, .dialled = false, .remote = caller});

@@ -66,7 +66,7 @@ class Network {
   void move(std::size_t station);
   void reset_links(std::size_t station);
   [[nodiscard]] std::size_t links() const { return links_.size(); }
-  /// A hello that came to the process that listens, for whoever sends it again.
+  /// One of the last hellos that came to the process that listens, for whoever sends it again.
   [[nodiscard]] std::optional<Bytes> recorded_hello(std::size_t listener);
   void replay_datagram();
 
