@@ -55,6 +55,11 @@ inline constexpr auto kMailboxHeaderKeyA = "mbx-hk-a"sv;
 inline constexpr auto kMailboxNextHeaderKeyB = "mbx-nhk-b"sv;
 inline constexpr auto kMailboxStep = "mbx-step"sv;  // info of the ratchet's HKDF
 
+// Relays.
+inline constexpr auto kRelay = "attune-relay/1"sv;
+inline constexpr auto kMailboxId = "mbx-id/1"sv;
+inline constexpr auto kRelaySource = "relay-source"sv;
+
 // At rest.
 inline constexpr auto kWrap = "wrap"sv;
 inline constexpr auto kWrapCommit = "kek-commit"sv;

@@ -117,6 +117,18 @@ std::optional<Bytes> CipherState::decrypt(ByteView associated, ByteView cipherte
   return plaintext;
 }
 
+void CipherState::encrypt_in_place(std::span<std::uint8_t> room) {
+  assert(counter_ < std::numeric_limits<std::uint64_t>::max());
+  seal_counter_in_place(key_.view(), counter_++, room);
+}
+
+bool CipherState::decrypt_in_place(std::span<std::uint8_t> sealed) {
+  if (counter_ == std::numeric_limits<std::uint64_t>::max()) return false;
+  if (!open_counter_in_place(key_.view(), counter_, sealed)) return false;
+  ++counter_;
+  return true;
+}
+
 //   Talking --last message--> Finished --split()--> Split
 //      '-- a refused message or key --> Dead
 //   Talking  -> Finished   advance()   all messages of the pattern written or read

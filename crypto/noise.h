@@ -49,6 +49,9 @@ class CipherState {
   Bytes encrypt(ByteView associated, ByteView plaintext);
   /// nullopt leaves the counter where it was.
   std::optional<Bytes> decrypt(ByteView associated, ByteView ciphertext);
+  /// The same without associated data and without a copy; see seal_counter_in_place.
+  void encrypt_in_place(std::span<std::uint8_t> room);
+  [[nodiscard]] bool decrypt_in_place(std::span<std::uint8_t> sealed);
   [[nodiscard]] std::uint64_t counter() const { return counter_; }
 
  private:

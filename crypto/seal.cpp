@@ -71,4 +71,22 @@ std::optional<Bytes> open_counter(KeyView key, std::uint64_t counter, ByteView a
   return open(key, counter_nonce(counter), associated, sealed);
 }
 
+void seal_counter_in_place(KeyView key, std::uint64_t counter, std::span<std::uint8_t> room) {
+  sodium_ready();
+  assert(room.size() >= kTagBytes);
+  const Nonce12 nonce = counter_nonce(counter);
+  crypto_aead_chacha20poly1305_ietf_encrypt(room.data(), nullptr, room.data(),
+                                            room.size() - kTagBytes, nullptr, 0, nullptr,
+                                            nonce.data(), key.data());
+}
+
+bool open_counter_in_place(KeyView key, std::uint64_t counter, std::span<std::uint8_t> sealed) {
+  sodium_ready();
+  if (sealed.size() < kTagBytes) return false;
+  const Nonce12 nonce = counter_nonce(counter);
+  return crypto_aead_chacha20poly1305_ietf_decrypt(sealed.data(), nullptr, nullptr, sealed.data(),
+                                                   sealed.size(), nullptr, 0, nonce.data(),
+                                                   key.data()) == 0;
+}
+
 }  // namespace attune::crypto

@@ -30,4 +30,12 @@ Bytes seal_counter(KeyView key, std::uint64_t counter, ByteView associated, Byte
 std::optional<Bytes> open_counter(KeyView key, std::uint64_t counter, ByteView associated,
                                   ByteView sealed);
 
+/// The same without associated data and without a copy. `room` holds the plaintext and kTagBytes
+/// more, and the ciphertext and tag afterwards.
+void seal_counter_in_place(KeyView key, std::uint64_t counter, std::span<std::uint8_t> room);
+/// Leaves the plaintext in front, kTagBytes shorter. false: `sealed` was not sealed so, and holds
+/// nothing of use any more.
+[[nodiscard]] bool open_counter_in_place(KeyView key, std::uint64_t counter,
+                                         std::span<std::uint8_t> sealed);
+
 }  // namespace attune::crypto

@@ -81,6 +81,44 @@ inline constexpr std::chrono::seconds kBeaconPeriodMax = 40s;
 inline constexpr std::chrono::seconds kBeaconPatience = 10min;
 inline constexpr std::chrono::seconds kDialPause = 5s;  // per heard peer
 
+// A relay: what travels.
+inline constexpr std::uint16_t kRelayVersion = 1;
+inline constexpr std::size_t kRelayHandshakeBytes = 48;  // each of the two NK messages
+inline constexpr std::size_t kRelayPlainMin = 64;      // the smallest class of record; times 4 ...
+inline constexpr std::size_t kRelayPlainMax = 65'519;  // ... and this instead of 65,536
+inline constexpr std::size_t kRelayBodyMax = 65'455;   // one parcel
+inline constexpr std::size_t kRelayInviteMax = 64;     // characters of an invite
+inline constexpr std::size_t kRelayHostMax = 253;      // characters of a host's name
+inline constexpr std::size_t kRelayWindowMax = 256;    // pushed and not acknowledged, per mailbox
+inline constexpr std::chrono::seconds kRelayKeepaliveMin = 30s;
+inline constexpr std::chrono::seconds kRelayKeepaliveMax = 30min;
+inline constexpr std::chrono::seconds kRelayPipeWait = 60s;  // for the other end of a live pipe
+
+// A relay: what its operator may change. Each is a key of its configuration.
+inline constexpr std::size_t kRelayMailboxBytes = 32u << 20;
+inline constexpr std::size_t kRelayMailboxMessages = 4'096;
+inline constexpr std::uint32_t kRelayMessageDays = 30;
+inline constexpr std::uint32_t kRelayPutsPerSecond = 20;
+inline constexpr std::uint32_t kRelayPutsBurst = 200;
+inline constexpr std::size_t kRelayHandles = 64;                  // open mailboxes of one session
+inline constexpr std::size_t kRelayWaitingPipes = 8;              // of one session
+inline constexpr std::uint64_t kRelayPipeFreeBytes = 1ull << 30;  // per source and day
+inline constexpr std::uint64_t kRelayPipeRate = 1'000'000;        // bytes a second after that
+inline constexpr std::uint32_t kRelayConnectsPerSecond = 20;      // per /32 or /64
+inline constexpr std::size_t kRelayConnectionsPerSource = 100;
+inline constexpr std::size_t kRelayHalfOpenMax = 1'024;  // no HELLO yet; then the oldest goes
+inline constexpr std::chrono::seconds kRelayPipePatience = 10s;  // from READY to PIPE_ACK
+inline constexpr std::size_t kRelayLooks = 4;            // of one session, under way at once
+inline constexpr std::size_t kRelaySourceRows = 65'536;  // sources remembered at once
+inline constexpr std::uint64_t kRelayStoreBytes = 10ull << 30;
+inline constexpr std::uint64_t kRelayNewBytesPerDay = 256u << 20;  // per /32 or /64, uninvited
+inline constexpr std::size_t kRelaySessionPutBytes = 256u << 10;   // waiting: not read meanwhile
+inline constexpr std::size_t kRelayQueueBytes = 16u << 20;         // the same, of all sessions
+inline constexpr std::size_t kRelayUnsentBytes = 16u << 20;  // what slow readers hold up, of all
+inline constexpr std::size_t kRelayBatchMessages = 512;      // one transaction
+inline constexpr std::size_t kRelayBatchBytes = 1u << 20;    // one transaction
+inline constexpr std::size_t kRelayReadBytes = 64u << 10;    // one look into a mailbox
+
 // Promises.
 inline constexpr std::chrono::seconds kConsentLife = 18h;  // after receipt, at the very most
 inline constexpr std::chrono::seconds kLoosenWait = 24h;
