@@ -42,7 +42,7 @@ const std::vector<Room>& rooms() {
        {"daemon/net/", "proto/"},
        {"attune_types", "attune_proto", "attune_frame_stream", "attune_net"}},
       {"daemon/relay",
-       {"daemon/relay/", "daemon/net/frame_stream.h", "crypto/", "proto/"},
+       {"daemon/relay/", "daemon/net/frame_stream.h", "daemon/net/fd.h", "crypto/", "proto/"},
        {"attune_types", "attune_proto", "attune_crypto", "attune_frame_stream", "attune_relay"}},
       {"daemon", {"daemon/", "crypto/", "proto/", "attune/v1/"}, {}},
       {"client",

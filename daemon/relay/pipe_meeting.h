@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "daemon/relay/batch.h"
+#include "proto/time.h"
+
+namespace attune::relay {
+
+/// One end that waits for the other.
+struct PipeEnd {
+  SessionId session{};
+  std::uint32_t correlation = 0;
+  PipeSide side = PipeSide::kDialler;
+  Steady until{};
+};
+
+/// What two ends meet under. Live and pairing pipes never meet, whatever their ids.
+struct PipeKey {
+  bool pairing = false;
+  PipeId id{};
+  friend auto operator<=>(const PipeKey&, const PipeKey&) = default;
+};
+inline bool is_pairing(PipeSide side) {
+  return side == PipeSide::kJoiner || side == PipeSide::kIssuer;
+}
+
+/// Where the two ends of a pipe find each other. Pure.
+///   (nobody) --come--> Waiting --the other side comes--> Taken --close--> (nobody)
+/// A second end of the same side: of a live pipe it takes the place of the first, whose connection
+/// has most likely died; of a pairing pipe it finds it busy, since a spoken nameplate can be
+/// guessed.
+class PipeMeeting {
+ public:
+  struct Outcome {
+    enum class Kind : std::uint8_t { kWaits, kMet, kBusy };
+    Kind kind = Kind::kWaits;
+    std::optional<PipeEnd> other;     ///< kMet: who waited
+    std::optional<PipeEnd> replaced;  ///< kWaits: who waited on this side until now
+  };
+  Outcome come(const PipeId& id, const PipeEnd& end);
+  /// This session waits there no more.
+  void leave(const PipeKey& key, SessionId session);
+  /// The pipe that was met there is over.
+  void close(const PipeKey& key);
+  /// Those who have waited too long, and wait no more.
+  std::vector<std::pair<PipeKey, PipeEnd>> expire(Steady now);
+
+  [[nodiscard]] std::size_t size() const { return places_.size(); }
+
+ private:
+  struct Place {
+    std::optional<PipeEnd> waiting;  ///< nullopt: taken
+  };
+  std::map<PipeKey, Place> places_;
+};
+
+}  // namespace attune::relay
