@@ -10,8 +10,9 @@ const std::vector<Target>& targets() {
   static const std::vector<Target> kTargets = [] {
     silence_parser();
     std::vector<Target> all;
-    for (const auto& some : {codec_targets(), link_targets(), disk_targets(), text_targets(),
-                             client_targets(), pairing_targets(), replica_targets()}) {
+    for (const auto& some :
+         {codec_targets(), link_targets(), disk_targets(), text_targets(), client_targets(),
+          pairing_targets(), relay_targets(), replica_targets()}) {
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;

@@ -91,10 +91,12 @@ TEST_P(Hardening, FunctionsSayWhereIndirectJumpsMayLand) {
 }
 #endif
 
-INSTANTIATE_TEST_SUITE_P(Programs, Hardening, ::testing::Values(ATTUNE_PROGRAM, ATTUNE_DAEMON),
+INSTANTIATE_TEST_SUITE_P(Programs, Hardening,
+                         ::testing::Values(ATTUNE_PROGRAM, ATTUNE_DAEMON, ATTUNE_RELAY),
                          [](const auto& program) {
-                           return std::string(program.param).ends_with("attuned") ? "attuned"
-                                                                                  : "attune";
+                           const std::string path = program.param;
+                           if (path.ends_with("attune-relay")) return "relay";
+                           return path.ends_with("attuned") ? "attuned" : "attune";
                          });
 
 }  // namespace

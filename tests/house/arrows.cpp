@@ -100,7 +100,11 @@ bool is_pure(const SourceFile& file) {
   for (std::string_view room : {"daemon/crdt", "daemon/couple", "daemon/sync"}) {
     if (is_within(file.folder(), room)) return true;
   }
-  return file.folder() == "daemon/relay" && file.name().starts_with("mailboxes.");
+  if (file.folder() != "daemon/relay") return false;
+  for (std::string_view noun : {"allowances.", "mailboxes.", "pipe_meeting.", "subscriptions."}) {
+    if (file.name().starts_with(noun)) return true;
+  }
+  return false;
 }
 
 bool may_see_generated(const SourceFile& file) {

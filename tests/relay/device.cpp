@@ -74,7 +74,7 @@ Device::Device(net::Fd fd, crypto::NoiseHandshake::Transport transport)
     : fd_(std::move(fd)),
       send_(std::move(transport.send)),
       receive_(std::move(transport.receive)),
-      room_(std::make_unique<Room>()),
+      room_(std::make_unique_for_overwrite<Room>()),
       packer_(crypto::relay_plain_room(*room_)) {}
 
 std::optional<Device> Device::connect(const RelayUrl& url, const From& from) {
