@@ -73,6 +73,9 @@ void Sources::sweep(Steady now) {
     return row.open == 0 && row.new_bytes == 0 && row.pipe_bytes == 0 &&
            row.connects.is_full(now, terms);
   });
+  if (rows_.size() < limits::kRelaySourceRows) return;
+  // Whoever has very many networks may use their shares once more: nobody is kept out by them.
+  std::erase_if(rows_, [](const auto& entry) { return entry.second.open == 0; });
 }
 
 }  // namespace attune::relay

@@ -175,17 +175,30 @@ TEST(Sources, HaveADaysShare) {
 TEST(Sources, AreForgottenWhenNothingIsLeftOfThem) {
   Sources sources({.connects_per_second = 1});
   sources.enter(at(0), {0});
-  for (std::uint64_t i = 1; i < limits::kRelaySourceRows; ++i) {
+  sources.enter(at(0), {1});
+  sources.take_new_bytes({1}, 1);
+  sources.leave({1});
+  for (std::uint64_t i = 2; i < limits::kRelaySourceRows; ++i) {
     sources.enter(at(0), {i});
     sources.leave({i});
   }
   EXPECT_EQ(sources.size(), limits::kRelaySourceRows);
-  EXPECT_FALSE(sources.enter(at(0), {1'000'000})) << "all were here just now";
   EXPECT_TRUE(sources.enter(at(2), {1'000'000}));
-  EXPECT_EQ(sources.size(), 2u);
+  EXPECT_EQ(sources.size(), 3u) << "one is open, one has used some of its day, and the new one";
   sources.leave({0});
   sources.new_day();
   EXPECT_EQ(sources.size(), 1u);
+}
+
+TEST(Sources, OfOneWhoHasVeryManyKeepNobodyOut) {
+  Sources sources({});
+  for (std::uint64_t i = 0; i < limits::kRelaySourceRows; ++i) {
+    sources.enter(at(0), {i});
+    sources.take_new_bytes({i}, 1);
+    if (i > 0) sources.leave({i});
+  }
+  EXPECT_TRUE(sources.enter(at(0), {1'000'000}));
+  EXPECT_EQ(sources.size(), 2u) << "who is connected stays";
 }
 
 TEST(TimerWheel, GivesEachAtItsSecond) {
