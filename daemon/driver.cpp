@@ -13,19 +13,13 @@
 #include "daemon/clock.h"
 #include "daemon/findings.h"
 #include "daemon/port_file.h"
+#include "proto/overloaded.h"
 
 namespace attune {
 namespace {
 
 /// How long clients that are connected keep a daemon that is about to leave.
 constexpr std::chrono::milliseconds kAnswersPatience{500};
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 net::Framing framing_of(sync::Conversation conversation) {
   switch (conversation) {
@@ -51,10 +45,6 @@ void wipe_passphrases(sync::ControlRequest& control) {
                  [](const auto&) {},
              },
              control);
-}
-
-sync::Failed failed(sync::Code code, sync::Reason reason) {
-  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
 }
 
 }  // namespace
@@ -154,7 +144,7 @@ sync::NetworkChanged Driver::network() const {
 void Driver::request(RequestId request, Bytes body) {
   auto control = sync::decode_request(body);
   ::explicit_bzero(body.data(), body.size());
-  if (!control) return answer(request, failed(sync::Code::kUsage, sync::Reason::kMalformed));
+  if (!control) return answer(request, sync::failed(sync::Code::kUsage, sync::Reason::kMalformed));
   obey(request, std::move(*control));
 }
 
@@ -200,8 +190,8 @@ void Driver::command(RequestId request, sync::Command asked) {
   if (std::holds_alternative<sync::AskStatus>(asked)) return describe(request);
   if (diagnose) return answer(request, sync::Findings{local_findings()});
   const bool empty = lifecycle_.state() == Lifecycle::State::kEmpty;
-  answer(request, empty ? failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp)
-                        : failed(sync::Code::kLocked, sync::Reason::kLocked));
+  answer(request, empty ? sync::failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp)
+                        : sync::failed(sync::Code::kLocked, sync::Reason::kLocked));
 }
 
 void Driver::describe(RequestId request) {
@@ -218,7 +208,7 @@ void Driver::answer(RequestId request, const sync::Answer& value, bool last) {
   if (!control_) return;
   Bytes body = sync::encode_answer(value, last);
   if (body.size() > limits::kControlAnswerMax) {
-    body = sync::encode_answer(failed(sync::Code::kFailed, sync::Reason::kTooLong), last);
+    body = sync::encode_answer(sync::failed(sync::Code::kFailed, sync::Reason::kTooLong), last);
   }
   control_->answer(request, std::move(body), last);
 }
@@ -236,7 +226,7 @@ void Driver::opened() {
 void Driver::begin_lock(RequestId request) {
   const auto state = lifecycle_.state();
   if (state == Lifecycle::State::kEmpty) {
-    return answer(request, failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp));
+    return answer(request, sync::failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp));
   }
   if (state == Lifecycle::State::kLocked) return answer(request, sync::Done{"locked"});
   // From here on a new client waits for the fresh process: none is lost in between.
@@ -248,7 +238,7 @@ void Driver::begin_lock(RequestId request) {
   lan_->close_all();
   lifecycle_.close();
   for (const auto& [waiting, diagnose] : std::exchange(open_requests_, {})) {
-    answer(waiting, failed(sync::Code::kLocked, sync::Reason::kLocked));
+    answer(waiting, sync::failed(sync::Code::kLocked, sync::Reason::kLocked));
   }
   answer(request, sync::Done{"locked"});
 }
@@ -283,7 +273,7 @@ void Driver::turn_away(RequestId request, sync::ControlRequest control) {
   if (std::holds_alternative<sync::LockRequest>(control)) {
     return answer(request, sync::Done{"locked"});
   }
-  answer(request, failed(sync::Code::kLocked, sync::Reason::kLocked));
+  answer(request, sync::failed(sync::Code::kLocked, sync::Reason::kLocked));
 }
 
 void Driver::end_with_failure(const char* event) {
@@ -351,7 +341,7 @@ void Driver::fold_again() {
   if (folding_) end_with_failure("store-full");
   lan_->close_all();
   for (const auto& [waiting, diagnose] : std::exchange(open_requests_, {})) {
-    answer(waiting, failed(sync::Code::kFailed, sync::Reason::kStoreFull));
+    answer(waiting, sync::failed(sync::Code::kFailed, sync::Reason::kStoreFull));
   }
   if (!lifecycle_.fold_again(read_clock())) end_with_failure("store-damaged");
   folding_ = true;

@@ -20,10 +20,6 @@ using sync::Code;
 using sync::Failed;
 using sync::Reason;
 
-Failed failed(Code code, Reason reason) {
-  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
-}
-
 Failed failure_of(const store::StoreError& error) {
   switch (error.fault()) {
     case store::StoreFault::kFull:

@@ -157,6 +157,9 @@ struct Failed {
   std::string detail;  ///< a name from the kind rows, never what was typed
   std::chrono::seconds wait{0};
 };
+inline Failed failed(Code code, Reason reason) {
+  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
+}
 struct Done {
   std::string state;
 };

@@ -8,17 +8,11 @@
 #include "proto/code_words.h"
 #include "proto/kind_table.h"
 #include "proto/limits.h"
+#include "proto/overloaded.h"
 #include "proto/version.h"
 
 namespace attune::sync {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 constexpr std::chrono::seconds kWaitMax = 24h;  // of `sync --wait` and `pair --wait`
 

@@ -4,16 +4,10 @@
 
 #include "daemon/crdt/op_log.h"
 #include "proto/limits.h"
+#include "proto/overloaded.h"
 
 namespace attune::sync {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 /// Rows of the stream that is shared over this link; anything else in a peer's vector is not our
 /// matter.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/sync/pairing_state.h"
+#include "daemon/sync/wake.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -10,11 +11,6 @@ namespace {
 
 /// A scanned QR's addresses have this long in all; each dial ends by itself well before.
 constexpr std::chrono::seconds kScanLife = 30s;
-
-std::optional<Steady> earlier(std::optional<Steady> a, std::optional<Steady> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
 
 SpokenCode draw_code(crypto::Random& random) {
   SpokenCode code;

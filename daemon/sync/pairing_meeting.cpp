@@ -3,16 +3,10 @@
 #include <cassert>
 
 #include "daemon/sync/events.h"
+#include "proto/overloaded.h"
 
 namespace attune::sync {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 constexpr auto kCodeByte = static_cast<std::uint8_t>(Conversation::kCode);
 constexpr auto kQrByte = static_cast<std::uint8_t>(Conversation::kQr);

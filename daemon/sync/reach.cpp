@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/sync/wake.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -26,12 +27,6 @@ Endpoint sender_at(const Endpoint& source, std::uint16_t port) {
   Endpoint endpoint = source;
   endpoint.port = port;
   return endpoint;
-}
-
-std::optional<Steady> earlier(std::optional<Steady> a, std::optional<Steady> b) {
-  if (!a) return b;
-  if (!b) return a;
-  return std::min(*a, *b);
 }
 
 }  // namespace

@@ -3,31 +3,16 @@
 #include <algorithm>
 
 #include "daemon/sync/replica_state.h"
+#include "daemon/sync/wake.h"
 #include "proto/limits.h"
+#include "proto/overloaded.h"
 
 namespace attune::sync {
 namespace {
 
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
-
 /// LinkIds of dials have this bit, those of incoming links do not.
 constexpr std::uint64_t kDialBit = std::uint64_t{1} << 63;
 constexpr int kWeekDays = 7;
-
-std::optional<Steady> earlier(std::optional<Steady> a, std::optional<Steady> b) {
-  if (!a) return b;
-  if (!b) return a;
-  return std::min(*a, *b);
-}
-
-Failed failed(Code code, Reason reason) {
-  return {.code = code, .reason = reason, .detail = {}, .wait = {}};
-}
 
 bool is_live_hello(ByteView unit) {
   return unit.size() == limits::kHelloBytes &&

@@ -6,16 +6,10 @@
 #include <variant>
 
 #include "proto/kind_table.h"
+#include "proto/overloaded.h"
 
 namespace attune::sim {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 std::string noun(std::uint32_t kind) {
   const KindRow* row = KindTable::standard().kind(kind);
