@@ -251,7 +251,8 @@ void Auditor::check_effect(const Seen& seen, const crdt::Dot& dot) {
     if (!is_protective(row, slot.field)) continue;
     const auto* standing = entry.find(slot.field);
     if (standing == nullptr) broken(seen.device, "wrote something that nothing stands of");
-    const bool superseded = writing_.fresh.contains(standing->front().held->written->op.dot);
+    const crdt::Dot& best = standing->front().held->written->op.dot;
+    const bool superseded = writing_.fresh.contains(best) || made_up_.contains(best);
     if (standing->front().rank() > slot.rank && !superseded) {
       broken(seen.device, "accepted a write that has no effect");
     }
@@ -342,7 +343,10 @@ void Auditor::intent_kept(const Seen& seen, const RecordChange& change) {
   for (const crdt::Slot& slot : intent->slots) {
     of.waiting[*id].insert(slot.field);
     if (!asks) continue;
-    of.loosenings[{*id, slot.field}] = {.at = seen.at, .screen = on_screen(seen, *id)};
+    // A field that waited already keeps what was on the screen when it was asked for.
+    Asked& asked = of.loosenings[{*id, slot.field}];
+    asked.at = seen.at;
+    asked.screen.merge(on_screen(seen, *id));
     of.first_loosenings.try_emplace({*id, slot.field}, seen.at);
   }
 }
