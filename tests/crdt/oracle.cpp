@@ -52,6 +52,8 @@ bool Oracle::is_replaced(const Op& op, std::size_t slot) const {
         return std::ranges::find(y.removed, SlotRef{op.dot, slot}) != y.removed.end();
       case Policy::kProtective:
         break;
+      case Policy::kOpaque:
+        return false;
     }
     if (rank_of(y) >= rank_of(x) || y.over.reach == Over::Reach::kPast) return true;
     return std::ranges::any_of(y.over.dots, [&](const Dot& dot) {
@@ -71,6 +73,7 @@ Oracle::Stands Oracle::stands() const {
     for (std::size_t slot = 0; slot < op.slots.size(); ++slot) {
       const Slot& each = op.slots[slot];
       if (each.field == kFieldForget || each.removes || is_replaced(op, slot)) continue;
+      if (schema().policy(op.kind, each.field) == Policy::kOpaque) continue;
       std::optional<PersonId> person;
       if (schema().per_person(op.kind, each.field)) person = author(op);
       all[{op.entry, each.field, person}].insert({dot, slot});

@@ -42,7 +42,7 @@ TEST_F(StoreTest, LaterBodiesReplaceEarlierOnes) {
   store.commit(
       {.changes = {put(RecordType::kSelf, "", "later"), put(RecordType::kOp, "a1", "husk")}});
   Contents contents = contents_of(store.load());
-  EXPECT_EQ(contents.at({RecordType::kSelf, {}}), text("later"));
+  EXPECT_EQ(contents.at({RecordType::kSelf, text("")}), text("later"));
   EXPECT_EQ(contents.at({RecordType::kOp, text("a1")}), text("husk"));
   EXPECT_EQ(contents.size(), 14u);
 }
@@ -94,7 +94,7 @@ TEST_F(StoreTest, TheGreatestBodyFits) {
     Store store = create();
     store.commit({.changes = {put(RecordType::kSelf, "", body)}});
   }
-  EXPECT_EQ(reopened().at({RecordType::kSelf, {}}).size(), body.size());
+  EXPECT_EQ(reopened().at({RecordType::kSelf, text("")}).size(), body.size());
 }
 
 TEST_F(StoreTest, LoadReadsAgainWhatWasCommittedSince) {

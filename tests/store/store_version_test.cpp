@@ -58,7 +58,7 @@ TEST_F(StoreVersionTest, AForeignOrUnfinishedDatabaseIsDamaged) {
 }
 
 TEST_F(StoreVersionTest, AHeaderThatForbidsWritingIsDamaged) {
-  for (const std::uint8_t version : {0, 1, 3, 0x82}) {
+  for (const std::uint8_t version : std::initializer_list<std::uint8_t>{0, 1, 3, 0x82}) {
     patch(18, version);
     expect_refused_untouched(StoreFault::kDamaged);
   }
