@@ -37,7 +37,8 @@ void detail::hkdf_into(ByteView salt, ByteView input, std::string_view info,
                        std::span<std::uint8_t> out) {
   assert(out.size() % sizeof(Hash64) == 0 && out.size() / sizeof(Hash64) <= 255);
   Hash64 extracted = hmac_blake2b(salt, input);
-  Bytes block;  // T(i-1) | info | i
+  Bytes block;  // T(i-1) | info | i; never moved, so that no copy of an output stays behind
+  block.reserve(sizeof(Hash64) + info.size() + 1);
   for (std::size_t i = 0; i * sizeof(Hash64) < out.size(); ++i) {
     append(block, as_bytes(info));
     block.push_back(static_cast<std::uint8_t>(i + 1));

@@ -166,6 +166,7 @@ Bytes Ratchet::seal(ByteView body, ByteView associated, Random& random) {
   append_u32le(header, sending_.number);
   const Bytes sealed_header = crypto::seal(sending_.header->view(), nonce, associated, header);
   Bytes padded;
+  padded.reserve(parcel_bytes_for(body.size()));  // never moved: no copy stays behind
   append_u32le(padded, static_cast<std::uint32_t>(body.size()));
   append(padded, body);
   padded.resize(parcel_bytes_for(body.size()) - kOverheadBytes + kLengthBytes);
