@@ -48,6 +48,7 @@ inline constexpr auto kLivePsk = "live-psk"sv;
 inline constexpr auto kLiveMac1 = "live-mac1"sv;
 inline constexpr auto kMac1 = "m1"sv;
 inline constexpr auto kBeacon = "beacon"sv;
+inline constexpr auto kPipe = "pipe"sv;
 
 // Mailbox.
 inline constexpr auto kMailboxRootKey = "mbx-rk"sv;

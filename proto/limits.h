@@ -92,7 +92,14 @@ inline constexpr std::size_t kRelayHostMax = 253;      // characters of a host's
 inline constexpr std::size_t kRelayWindowMax = 256;    // pushed and not acknowledged, per mailbox
 inline constexpr std::chrono::seconds kRelayKeepaliveMin = 30s;
 inline constexpr std::chrono::seconds kRelayKeepaliveMax = 30min;
-inline constexpr std::chrono::seconds kRelayPipeWait = 60s;  // for the other end of a live pipe
+inline constexpr std::chrono::seconds kRelayPipeWait = 25h;  // a live pipe's: an id lasts a day
+
+// A relay: its devices.
+inline constexpr std::chrono::seconds kRelayPatience = 20s;   // to connect; then for Params
+inline constexpr std::chrono::seconds kRelayPauseMin = 1s;    // before another attempt, doubled ...
+inline constexpr std::chrono::seconds kRelayPauseMax = 5min;  // ... up to this
+inline constexpr std::chrono::seconds kRelayPongPatience = 10s;
+inline constexpr std::size_t kRelayNameplatesMax = 8;  // drawn for one invitation where taken
 
 // A relay: what its operator may change. Each is a key of its configuration.
 inline constexpr std::size_t kRelayMailboxBytes = 32u << 20;

@@ -155,6 +155,10 @@ std::optional<SyncMessage> decode(const v1::Greeting& wire) {
   greeting.moved = std::move(*moved);
   greeting.whole = wire.whole();
   greeting.addresses = std::move(*addresses);
+  if (!wire.relay().empty()) {
+    greeting.relay = parse_relay_url(wire.relay());
+    if (!greeting.relay || greeting.relay->invite) return std::nullopt;
+  }
   return greeting;
 }
 
@@ -204,6 +208,10 @@ void fill(const Greeting& greeting, v1::Sync& sync) {
   Bytes addresses;
   for (const Endpoint& endpoint : greeting.addresses) append_endpoint(addresses, endpoint);
   wire.set_addresses(text_of(addresses));
+  if (greeting.relay) {
+    assert(!greeting.relay->invite);
+    wire.set_relay(to_text(*greeting.relay));
+  }
 }
 
 void fill(const OpsMessage& batch, v1::Sync& sync) {

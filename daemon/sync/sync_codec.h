@@ -11,6 +11,7 @@
 #include "daemon/crdt/version_vector.h"
 #include "proto/bytes.h"
 #include "proto/endpoint.h"
+#include "proto/relay_url.h"
 
 namespace attune::sync {
 
@@ -22,6 +23,7 @@ struct Greeting {
   crdt::VersionVector moved;        ///< what moved since the vector this peer last acknowledged
   bool whole = false;               ///< `moved` is the whole vector
   std::vector<Endpoint> addresses;  ///< at most limits::kAddressesMax
+  std::optional<RelayUrl> relay{};  ///< what the sender uses, without its invite
   friend bool operator==(const Greeting&, const Greeting&) = default;
 };
 

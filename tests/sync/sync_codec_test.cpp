@@ -30,6 +30,8 @@ std::vector<SyncMessage> every_message() {
   greeting.moved = make_vector(5, random);
   greeting.whole = true;
   greeting.addresses = {Endpoint::v4({192, 0, 2, 7}, 4711), Endpoint::v4({127, 0, 0, 1}, 1)};
+  greeting.relay = RelayUrl{
+      .place = {.host = "relay.example", .port = 443}, .invite = {}, .key = random.bytes<32>()};
   OpsMessage batch;
   batch.runs.push_back(
       {.first = make_dot(3), .seed = {}, .ops = {Bytes{1, 2}, Bytes{}}, .tag = random.bytes<32>()});
@@ -153,6 +155,12 @@ TEST(SyncCodec, RefusesAGreetingWithWrongParts) {
   EXPECT_TRUE(with([&](v1::Greeting& wire) { wire.set_addresses(addresses); }));
   EXPECT_FALSE(with([&](v1::Greeting& wire) { wire.set_addresses(addresses + address); }));
   EXPECT_FALSE(with([&](v1::Greeting& wire) { wire.set_addresses(addresses.substr(1)); }));
+  const std::string key = "#" + std::string(42, 'q') + "Q";
+  EXPECT_TRUE(with([&](v1::Greeting& wire) { wire.set_relay("attune-relay://a:1" + key); }));
+  EXPECT_FALSE(with([&](v1::Greeting& wire) { wire.set_relay("attune-relay://a:1"); }));
+  EXPECT_FALSE(with([&](v1::Greeting& wire) { wire.set_relay("attune-relay://a/" + key); }));
+  EXPECT_FALSE(
+      with([&](v1::Greeting& wire) { wire.set_relay("attune-relay://a:1/?invite=x" + key); }));
 }
 
 TEST(SyncCodec, RefusesWhatIsNoBody) {
