@@ -18,6 +18,8 @@ inline constexpr auto kTopic =
     "topic/1"sv;  // nonce of an entry that exists once per person (and topic)
 inline constexpr auto kChain = "chain/1"sv;
 inline constexpr auto kBody = "body/1"sv;
+inline constexpr auto kRest = "rest/1"sv;
+inline constexpr auto kActor = "actor/1"sv;
 inline constexpr auto kSalt = "salt"sv;
 inline constexpr auto kAuthor = "author"sv;
 inline constexpr auto kDigest = "digest/1"sv;

@@ -14,14 +14,17 @@ static_assert(sizeof(EntryNonce) + kProofBytes == EntryId::kSize);
 
 }  // namespace
 
-Hash32 commit_body(std::uint32_t field, const SlotBody& body) {
-  Bytes number;
-  append_u32le(number, field);
-  return crypto::Hasher(32, body.salt).lv(labels::kBody).lv(number).lv(body.bytes).finish<32>();
+Hash32 first_chain(const Actor& actor) {
+  return crypto::Hasher(32)
+      .lv(labels::kActor)
+      .add(actor.stream.couple.view())
+      .add(actor.device.view())
+      .add(actor.incarnation.view())
+      .finish<32>();
 }
 
-Hash32 next_chain(const Hash32& previous, const Hash32& header) {
-  return crypto::Hasher(32).lv(labels::kChain).lv(previous).add(header).finish<32>();
+bool same_header(const Op& a, const Op& b) {
+  return a.dot == b.dot && a.rest_hash == b.rest_hash && a.seen == b.seen;
 }
 
 void make_husk(Op& op) {

@@ -49,7 +49,7 @@ struct Slot {
   Over over;                          ///< with rank
   bool removes = false;               ///< a set's removal: of the adds in `removed`
   std::vector<SlotRef> removed;       ///< adds of this field in its past that it takes away; sorted
-  Hash32 commitment{};                ///< BLAKE2b-256(key = salt, lv("body/1") lv(field) lv(bytes))
+  Hash32 commitment{};                ///< commit_body of the body it was written with
   std::optional<SlotBody> body;       ///< nullopt: erased, or not held
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -62,7 +62,7 @@ struct Op {
   std::vector<Dot>
       seen;  ///< causal frontier: sorted, none in the past of another or of the op before
   bool husk = false;
-  Hash32 rest_hash{};  ///< BLAKE2b-256(lv(rest)); the only thing a husk keeps of what follows
+  Hash32 rest_hash{};  ///< of all that follows; the only thing a husk keeps of it
   EntryId entry;
   std::uint32_t kind = 0;
   LocalDay day;
@@ -70,13 +70,17 @@ struct Op {
   friend bool operator==(const Op&, const Op&) = default;
 };
 
+/// BLAKE2b-256(lv("body/1") salt leb(field) bytes): short words take one block of the hash.
 Hash32 commit_body(std::uint32_t field, const SlotBody& body);
-/// BLAKE2b-256(lv(dot) lv(seen) rest_hash); the same for an op and its husk.
-Hash32 header_hash(const Op& op);
-/// chain(n) = BLAKE2b-256(lv("chain/1") lv(chain(n-1)) hh); chain(0) is zero.
-Hash32 next_chain(const Hash32& previous, const Hash32& header);
-/// Recomputes rest_hash from the fields of an op that is no husk.
+/// BLAKE2b-256(lv("rest/1") rest) of the fields of an op that is no husk, bodies as commitments.
 Hash32 hash_rest(const Op& op);
+/// chain(0) of an actor: BLAKE2b-256(lv("actor/1") couple device incarnation).
+Hash32 first_chain(const Actor& actor);
+/// chain(n) = BLAKE2b-256(lv("chain/1") chain(n-1) leb(counter) seen rest_hash): the same for an op
+/// and its husk. It covers the actor by chain(0).
+Hash32 next_chain(const Hash32& previous, const Op& op);
+/// Whether two ops say the same, however much of it was erased: dot, seen and rest_hash.
+bool same_header(const Op& a, const Op& b);
 /// Takes everything a husk does not keep.
 void make_husk(Op& op);
 
@@ -94,6 +98,8 @@ EntryNonce topic_nonce(const CoupleId& couple, std::string_view topic);
 /// salts are written or derived by the reader. The layout stands above op_codec.cpp.
 enum class Salts { kWritten, kDerived };
 Bytes encode_op(const Op& op, Salts salts);
+/// How many bytes encode_op(op, Salts::kWritten) gives, without making them.
+std::size_t encoded_size(const Op& op);
 /// Whether decode_op takes what encode_op gives: counts and sizes within limits.h, lists sorted, at
 /// least one slot. A draft that does not fit is refused before it is appended.
 bool within_limits(const Op& op);

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cstring>
 #include <limits>
 
+#include "crypto/labels.h"
 #include "daemon/crdt/op.h"
 #include "proto/limits.h"
 
@@ -26,8 +29,9 @@
 //     bit 4  the body is held: end = [salt 16] lv(bytes); else end = commitment 32
 //
 // Hashed is `rest` as an op without any body has it: bit 4 clear and every commitment in its place.
-//   rest_hash = BLAKE2b-256(lv(rest))
-//   header    = BLAKE2b-256(lv(couple 16 | dot-in-stream) lv(dots seen) rest_hash)
+//   commitment = BLAKE2b-256(lv("body/1") salt leb(field) bytes)
+//   rest_hash  = BLAKE2b-256(lv("rest/1") rest)
+//   chain      = BLAKE2b-256(lv("chain/1") chain-before leb(counter) dots-seen rest_hash)
 
 namespace attune::crdt {
 namespace {
@@ -45,13 +49,69 @@ constexpr std::uint8_t kFlagsKnown = 31;
 constexpr std::size_t kSlotBytesMax = limits::kWordsBytesMax + 16;
 constexpr std::size_t kDotBytesMin = DeviceId::kSize + Incarnation::kSize + 1;
 
-void append_dot(Bytes& out, const Dot& dot) {
+// Beside Bytes, what is written goes into a hash without a copy of its own, or is only counted.
+using attune::append;
+using attune::append_leb;
+
+// Gathers what is hashed, so that the hash is fed in few and whole pieces.
+class HashedBytes {
+ public:
+  explicit HashedBytes(std::string_view label) {
+    assert(label.size() < 0x80);
+    push_back(static_cast<std::uint8_t>(label.size()));
+    add(as_bytes(label));
+  }
+  HashedBytes& add(ByteView bytes) {
+    if (bytes.size() > buffer_.size() - used_) pass_on();
+    if (bytes.size() > buffer_.size()) {
+      hasher_.add(bytes);
+      return *this;
+    }
+    if (!bytes.empty()) std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
+    return *this;
+  }
+  void push_back(std::uint8_t byte) { add(ByteView(&byte, 1)); }
+  Hash32 finish() {
+    pass_on();
+    return hasher_.finish<32>();
+  }
+
+ private:
+  void pass_on() {
+    hasher_.add(ByteView(buffer_).first(used_));
+    used_ = 0;
+  }
+
+  crypto::Hasher hasher_{32};
+  std::size_t used_ = 0;
+  std::array<std::uint8_t, 384> buffer_;
+};
+void append(HashedBytes& out, ByteView bytes) { out.add(bytes); }
+void append_leb(HashedBytes& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+
+struct CountedBytes {
+  std::size_t size = 0;
+  void push_back(std::uint8_t) { ++size; }
+};
+void append(CountedBytes& out, ByteView bytes) { out.size += bytes.size(); }
+void append_leb(CountedBytes& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) ++out.size;
+  ++out.size;
+}
+
+template <typename Out>
+void append_dot(Out& out, const Dot& dot) {
   append(out, dot.actor.device.view());
   append(out, dot.actor.incarnation.view());
   append_leb(out, dot.counter);
 }
 
-void append_dots(Bytes& out, const std::vector<Dot>& dots) {
+template <typename Out>
+void append_dots(Out& out, const std::vector<Dot>& dots) {
   append_leb(out, dots.size());
   for (const Dot& dot : dots) append_dot(out, dot);
 }
@@ -68,7 +128,8 @@ std::uint8_t flags_of(const Slot& slot, BodiesAs bodies) {
   return static_cast<std::uint8_t>(flags);
 }
 
-void append_slot(Bytes& out, const Slot& slot, BodiesAs bodies) {
+template <typename Out>
+void append_slot(Out& out, const Slot& slot, BodiesAs bodies) {
   append_leb(out, slot.field);
   out.push_back(flags_of(slot, bodies));
   if (slot.rank) append_leb(out, *slot.rank);
@@ -85,10 +146,12 @@ void append_slot(Bytes& out, const Slot& slot, BodiesAs bodies) {
     return;
   }
   if (bodies == BodiesAs::kWithSalts) append(out, slot.body->salt);
-  append_lv(out, slot.body->bytes);
+  append_leb(out, slot.body->bytes.size());
+  append(out, slot.body->bytes);
 }
 
-void append_rest(Bytes& out, const Op& op, BodiesAs bodies) {
+template <typename Out>
+void append_rest(Out& out, const Op& op, BodiesAs bodies) {
   append(out, op.entry.view());
   append_leb(out, op.kind);
   const auto day = static_cast<std::uint32_t>(op.day.days);
@@ -99,6 +162,19 @@ void append_rest(Bytes& out, const Op& op, BodiesAs bodies) {
 
 bool holds_body(const Op& op) {
   return std::ranges::any_of(op.slots, [](const Slot& slot) { return slot.body.has_value(); });
+}
+
+template <typename Out>
+void append_op(Out& out, const Op& op, Salts salts) {
+  append_dots(out, op.seen);
+  if (op.husk) {
+    out.push_back(static_cast<std::uint8_t>(Form::kHusk));
+    append(out, op.rest_hash);
+    return;
+  }
+  const bool derived = salts == Salts::kDerived && holds_body(op);
+  out.push_back(static_cast<std::uint8_t>(derived ? Form::kDerived : Form::kWritten));
+  append_rest(out, op, derived ? BodiesAs::kWithoutSalts : BodiesAs::kWithSalts);
 }
 
 std::size_t size_hint(const Op& op) {
@@ -239,38 +315,39 @@ bool is_list(const std::vector<Named>& named) {
 
 }  // namespace
 
-Hash32 hash_rest(const Op& op) {
-  assert(!op.husk);
-  Bytes rest;
-  rest.reserve(size_hint(op));
-  append_rest(rest, op, BodiesAs::kCommitments);
-  return crypto::hash_lv<32>(ByteView(rest));
+Hash32 commit_body(std::uint32_t field, const SlotBody& body) {
+  HashedBytes hashed(crypto::labels::kBody);
+  hashed.add(body.salt);
+  append_leb(hashed, field);
+  return hashed.add(body.bytes).finish();
 }
 
-Hash32 header_hash(const Op& op) {
-  Bytes dot;
-  dot.reserve(64);
-  append(dot, op.dot.actor.stream.couple.view());
-  append_dot(dot, op.dot);
-  Bytes seen;
-  seen.reserve(op.seen.size() * (kDotBytesMin + 9) + 2);
-  append_dots(seen, op.seen);
-  return crypto::Hasher(32).lv(dot).lv(seen).add(op.rest_hash).finish<32>();
+Hash32 hash_rest(const Op& op) {
+  assert(!op.husk);
+  HashedBytes hashed(crypto::labels::kRest);
+  append_rest(hashed, op, BodiesAs::kCommitments);
+  return hashed.finish();
+}
+
+Hash32 next_chain(const Hash32& previous, const Op& op) {
+  HashedBytes hashed(crypto::labels::kChain);
+  hashed.add(previous);
+  append_leb(hashed, op.dot.counter);
+  append_dots(hashed, op.seen);
+  return hashed.add(op.rest_hash).finish();
 }
 
 Bytes encode_op(const Op& op, Salts salts) {
   Bytes out;
   out.reserve(size_hint(op));
-  append_dots(out, op.seen);
-  if (op.husk) {
-    out.push_back(static_cast<std::uint8_t>(Form::kHusk));
-    append(out, op.rest_hash);
-    return out;
-  }
-  const bool derived = salts == Salts::kDerived && holds_body(op);
-  out.push_back(static_cast<std::uint8_t>(derived ? Form::kDerived : Form::kWritten));
-  append_rest(out, op, derived ? BodiesAs::kWithoutSalts : BodiesAs::kWithSalts);
+  append_op(out, op, salts);
   return out;
+}
+
+std::size_t encoded_size(const Op& op) {
+  CountedBytes counted;
+  append_op(counted, op, Salts::kWritten);
+  return counted.size;
 }
 
 bool within_limits(const Op& op) {
@@ -282,7 +359,7 @@ bool within_limits(const Op& op) {
   };
   return is_list(op.seen) && (op.husk || !op.slots.empty()) &&
          op.slots.size() <= limits::kFieldsPerOpMax && std::ranges::all_of(op.slots, fits) &&
-         encode_op(op, Salts::kWritten).size() <= limits::kOpBytesMax;
+         encoded_size(op) <= limits::kOpBytesMax;
 }
 
 std::optional<Op> decode_op(const Dot& dot, ByteView bytes, SaltSource* derived) {

@@ -36,7 +36,7 @@ std::size_t OpLog::size() const { return order_.size(); }
 
 Hash32 OpLog::head(const Actor& actor) const {
   const Line* of = line(actor);
-  return of == nullptr ? Hash32{} : of->ops.back().chain;
+  return of == nullptr ? first_chain(actor) : of->ops.back().chain;
 }
 
 Hash32 OpLog::digest() const {
@@ -137,7 +137,7 @@ void OpLog::advance_frontier(const Op& op) {
 
 OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
   if (const Kept* kept = find(op.dot); kept != nullptr) {
-    return header_hash(kept->op) == header_hash(op) ? Taken::kDuplicate : Taken::kForked;
+    return same_header(kept->op, op) ? Taken::kDuplicate : Taken::kForked;
   }
   if (!names_only_others(op) || op.seen.size() > limits::kDotsMax) return Taken::kMalformed;
   const Actor self = op.dot.actor;
@@ -149,7 +149,7 @@ OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
   if (!past) return Taken::kMalformed;
 
   Kept kept;
-  kept.chain = next_chain(head(self), header_hash(op));
+  kept.chain = next_chain(head(self), op);
   kept.past = std::make_shared<const VersionVector>(std::move(*past));
   kept.place = order_.size();
   kept.arrival = arrival;

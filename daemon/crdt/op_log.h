@@ -46,7 +46,7 @@ class OpLog {
   [[nodiscard]] const VersionVector& vector() const { return vector_; }
   [[nodiscard]] const Kept* find(const Dot& dot) const;
   [[nodiscard]] std::size_t size() const;
-  /// chain after the last op of an actor; zero where none is held.
+  /// chain after the last op of an actor; its chain(0) where none is held.
   [[nodiscard]] Hash32 head(const Actor& actor) const;
   /// BLAKE2b-256(lv("digest/1") lv(couple) rows), a row for each actor in their order:
   /// lv(device 16 | incarnation 8 | counter u64le | chain 32).

@@ -122,7 +122,7 @@ void Notebook::State::count_day(const Now& now) {
   in->log.for_each([&](const crdt::Kept& kept) {
     if (kept.arrival.day != now.day || kept.op.dot.actor.device == self.device) return;
     ++quota.ops;
-    quota.bytes += crdt::encode_op(kept.op, crdt::Salts::kWritten).size();
+    quota.bytes += crdt::encoded_size(kept.op);
   });
 }
 

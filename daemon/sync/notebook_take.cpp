@@ -14,7 +14,7 @@ bool stays_within_limits(const crdt::Op& op) {
   constexpr std::size_t kCommitmentBytes = 32;
   constexpr std::size_t kSaltAndSizeMin = 16 + 1;
   if (!crdt::within_limits(op)) return false;
-  std::size_t size = crdt::encode_op(op, crdt::Salts::kWritten).size();
+  std::size_t size = crdt::encoded_size(op);
   for (const crdt::Slot& slot : op.slots) {
     if (!slot.body || slot.body->bytes.size() + kSaltAndSizeMin >= kCommitmentBytes) continue;
     size += kCommitmentBytes - kSaltAndSizeMin - slot.body->bytes.size();
@@ -31,8 +31,7 @@ Notebook::Verdict Notebook::State::take(const Now& now, Arriving arriving, Rippl
     return Verdict::kRefused;
   }
   if (const crdt::Kept* kept = in->log.find(op.dot); kept != nullptr) {
-    return crdt::header_hash(kept->op) == crdt::header_hash(op) ? Verdict::kKnown
-                                                                : Verdict::kRefused;
+    return crdt::same_header(kept->op, op) ? Verdict::kKnown : Verdict::kRefused;
   }
   const std::optional<PersonId> author = people.person(op.dot.actor.device);
   if (!author) return Verdict::kRefused;
@@ -82,14 +81,14 @@ Notebook::Verdict Notebook::State::take_returned(const Now& now, Arriving arrivi
   std::vector<crdt::Op> proved = std::move(returned.ops);
   returned = {};
   crdt::Hash32 chain = both()->log.head(actor);
-  for (const crdt::Op& op : proved) chain = crdt::next_chain(chain, crdt::header_hash(op));
+  for (const crdt::Op& op : proved) chain = crdt::next_chain(chain, op);
   const crdt::Dot last = proved.back().dot;
   if (!crypto::equal(*arriving.tag, make_author_tag(self.author_key, last, chain))) {
     return Verdict::kRefused;
   }
   Verdict verdict = Verdict::kTaken;
   for (crdt::Op& op : proved) {
-    const std::size_t bytes = crdt::encode_op(op, crdt::Salts::kWritten).size();
+    const std::size_t bytes = crdt::encoded_size(op);
     verdict = admit(now, waiting_mine, {.op = std::move(op), .tag = {}, .bytes = bytes}, ripple);
     if (verdict == Verdict::kRefused) break;
   }

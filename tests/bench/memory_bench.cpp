@@ -41,7 +41,7 @@ double hash_seconds(const std::vector<Bytes>& messages) {
         if (slot.body) slot.commitment = crdt::commit_body(slot.field, *slot.body);
       }
       op.rest_hash = crdt::hash_rest(op);
-      chain = crdt::next_chain(chain, crdt::header_hash(op));
+      chain = crdt::next_chain(chain, op);
     }
   });
 }

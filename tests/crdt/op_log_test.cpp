@@ -174,12 +174,11 @@ TEST(OpLog, ErasingLeavesTheDigest) {
 
 TEST(OpLog, TheHeadOfAnActorIsItsLastChain) {
   Device device;
-  EXPECT_EQ(device.log.head(kA), Hash32{});
+  EXPECT_EQ(device.log.head(kA), first_chain(kA));
   const Op first = device.write(kA, any());
-  EXPECT_EQ(device.log.head(kA), next_chain({}, header_hash(first)));
+  EXPECT_EQ(device.log.head(kA), next_chain(first_chain(kA), first));
   const Op second = device.write(kA, any());
-  EXPECT_EQ(device.log.head(kA),
-            next_chain(device.log.find(first.dot)->chain, header_hash(second)));
+  EXPECT_EQ(device.log.head(kA), next_chain(device.log.find(first.dot)->chain, second));
 }
 
 TEST(OpLog, MissingGivesEachOpAfterItsPastAndNoMoreThanAsked) {

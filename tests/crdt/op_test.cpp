@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/labels.h"
+#include "proto/kind_table.h"
 #include "tests/crdt/world.h"
 
 namespace attune::crdt::testing {
@@ -16,23 +16,40 @@ Op sample() {
 
 TEST(Op, ABodyIsCommittedUnderItsFieldAndSalt) {
   const SlotBody body{.salt = {1, 2, 3}, .bytes = {4, 5}};
-  const Bytes number{7, 0, 0, 0};
-  const Hash32 expected =
-      crypto::Hasher(32, body.salt).lv(as_bytes("body/1")).lv(number).lv(body.bytes).finish<32>();
+  const Hash32 expected = crypto::Hasher(32)
+                              .lv(as_bytes("body/1"))
+                              .add(body.salt)
+                              .add(Bytes{7})
+                              .add(body.bytes)
+                              .finish<32>();
   EXPECT_EQ(commit_body(7, body), expected);
   EXPECT_NE(commit_body(8, body), expected);
   EXPECT_NE(commit_body(7, {.salt = {1, 2, 4}, .bytes = {4, 5}}), expected);
   EXPECT_NE(commit_body(7, {.salt = {1, 2, 3}, .bytes = {4}}), expected);
 }
 
-TEST(Op, AHuskHasTheHeaderOfItsOp) {
-  Op op = sample();
-  const Hash32 header = header_hash(op);
-  make_husk(op);
-  EXPECT_TRUE(op.husk);
-  EXPECT_TRUE(op.slots.empty());
-  EXPECT_TRUE(op.entry.is_zero());
-  EXPECT_EQ(header_hash(op), header);
+TEST(Op, WordsThatDoNotFitAtOnceAreHashedAsTheyAre) {
+  for (const std::size_t size : {0, 1, 100, 360, 361, 400, 5'000}) {
+    const SlotBody body{.salt = {1, 2, 3}, .bytes = Bytes(size, 7)};
+    const Hash32 expected = crypto::Hasher(32)
+                                .lv(as_bytes("body/1"))
+                                .add(body.salt)
+                                .add(Bytes{0xe9, 7})
+                                .add(body.bytes)
+                                .finish<32>();
+    EXPECT_EQ(commit_body(kFieldForget, body), expected) << size;
+  }
+}
+
+TEST(Op, AHuskHasTheHeaderAndTheChainOfItsOp) {
+  const Op op = sample();
+  Op husk = op;
+  make_husk(husk);
+  EXPECT_TRUE(husk.husk);
+  EXPECT_TRUE(husk.slots.empty());
+  EXPECT_TRUE(husk.entry.is_zero());
+  EXPECT_TRUE(same_header(op, husk));
+  EXPECT_EQ(next_chain({}, op), next_chain({}, husk));
 }
 
 TEST(Op, ErasingABodyLeavesTheHashOfTheRest) {
@@ -42,21 +59,22 @@ TEST(Op, ErasingABodyLeavesTheHashOfTheRest) {
   EXPECT_EQ(hash_rest(op), rest);
 }
 
-TEST(Op, TheHeaderHashCoversDotSeenAndRest) {
+TEST(Op, HeaderAndChainCoverDotSeenAndRest) {
   const Op op = sample();
-  const Hash32 header = header_hash(op);
-  Op other = op;
-  other.dot.counter = 2;
-  EXPECT_NE(header_hash(other), header);
-  other = op;
-  other.dot.actor.stream = StreamId::mine();
-  EXPECT_NE(header_hash(other), header);
-  other = op;
-  other.seen.clear();
-  EXPECT_NE(header_hash(other), header);
-  other = op;
-  other.rest_hash[0] ^= 1;
-  EXPECT_NE(header_hash(other), header);
+  const auto is_told_apart = [&op](auto change) {
+    Op other = op;
+    change(other);
+    const auto chain = [](const Op& of) { return next_chain(first_chain(of.dot.actor), of); };
+    return !same_header(other, op) && chain(other) != chain(op);
+  };
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.dot.counter = 2; }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.dot.actor.stream = StreamId::mine(); }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.dot.actor.device.bytes[3] ^= 1; }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.dot.actor.incarnation.bytes[0] ^= 1; }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.seen.clear(); }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.seen[0].counter += 1; }));
+  EXPECT_TRUE(is_told_apart([](Op& o) { o.rest_hash[0] ^= 1; }));
+  EXPECT_FALSE(is_told_apart([](Op& o) { o.slots[0].body.reset(); }));
 }
 
 TEST(Op, TheHashOfTheRestCoversEveryFieldOfIt) {
@@ -84,11 +102,11 @@ TEST(Op, TheHashOfTheRestCoversEveryFieldOfIt) {
 }
 
 TEST(Op, AChainDependsOnAllBefore) {
-  const Hash32 header{1};
-  const Hash32 one = next_chain({}, header);
-  EXPECT_NE(one, Hash32{});
-  EXPECT_NE(next_chain(one, header), one);
-  EXPECT_NE(next_chain({}, {2}), one);
+  const Op op = sample();
+  const Hash32 one = next_chain(first_chain(op.dot.actor), op);
+  EXPECT_NE(one, first_chain(op.dot.actor));
+  EXPECT_NE(next_chain(one, op), one);
+  EXPECT_NE(next_chain({}, op), one);
 }
 
 TEST(EntryId, ProvesItsOwnerAndKind) {

@@ -38,7 +38,7 @@ class Auditor final : public Witness, public Hostile::Judge {
 
   // Hostile::Judge
   void heard(const sync::SyncMessage& message) override;
-  void forged(const crdt::Op& op) override { forged_.insert(crdt::header_hash(op)); }
+  void forged(const crdt::Op& op) override { forged_.insert(header_of(op)); }
 
   // ---- What people and partners' clients tell of themselves.
   /// A person is about to give a word that nobody else gave: where it may go is judged by it.

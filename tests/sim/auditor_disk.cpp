@@ -64,7 +64,7 @@ void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
   const auto record = sync::decode_op_record(change.name, *change.body);
   if (!record) broken(seen.device, "wrote an op that can't be read");
   const crdt::Op& op = record->op;
-  const crdt::Hash32 header = crdt::header_hash(op);
+  const crdt::Hash32 header = header_of(op);
   if (forged_.contains(header)) broken(seen.device, "took an op that was made in its own name");
   const Written* written = ledger_.find(op.dot);
   if (written == nullptr) {

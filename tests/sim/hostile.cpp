@@ -232,7 +232,7 @@ void Hostile::send(const crdt::Op& op, Then then, sync::Output& out) {
   const bool own = op.dot.actor.device == self_.device;
   const crdt::Kept* before = log_->find({op.dot.actor, op.dot.counter - 1});
   const crdt::Hash32 chain =
-      crdt::next_chain(before == nullptr ? crdt::Hash32{} : before->chain, crdt::header_hash(op));
+      crdt::next_chain(before == nullptr ? crdt::first_chain(op.dot.actor) : before->chain, op);
   if (then == Then::kKept) log_->append(op, {});
   sync::OpRun run{.first = op.dot,
                   .seed = {},
@@ -380,7 +380,7 @@ void Hostile::act_on_theirs(const Now& now, std::uint32_t which, sync::Output& o
       op.dot = theirs->dot;
       op.seen = theirs->seen;
       op.rest_hash = crdt::hash_rest(op);
-      if (crdt::header_hash(op) == crdt::header_hash(*theirs)) return;
+      if (crdt::same_header(op, *theirs)) return;
       parts_.judge->forged(op);
       return send(op, Then::kThrownAway, out);
     }

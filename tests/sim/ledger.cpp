@@ -93,7 +93,7 @@ const Written* Ledger::write(crdt::Op op, Moment at) {
     written.past[before->actor] = std::max(written.past[before->actor], dot.counter);
   }
   for (const std::uint64_t counter : written.past) written.past_ops += counter;
-  written.header = crdt::header_hash(op);
+  written.header = header_of(op);
   written.person = person(op.dot.actor.device).value_or(PersonId{});
   written.at = at;
   written.op = std::move(op);

@@ -13,6 +13,11 @@
 
 namespace attune::sim {
 
+/// What no two ops share: a hash of actor, counter, seen and the rest, erased or not.
+inline crdt::Hash32 header_of(const crdt::Op& op) {
+  return crdt::next_chain(crdt::first_chain(op.dot.actor), op);
+}
+
 /// One op as its author wrote it, with every word, whatever was erased since. `past` is walked from
 /// op to op: for each actor, by its number, the last counter in it.
 struct Written {
