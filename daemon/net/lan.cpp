@@ -17,6 +17,7 @@
 
 #include "daemon/net/frame_stream.h"
 #include "daemon/net/listener.h"
+#include "daemon/net/named_dial.h"
 #include "daemon/net/socket_address.h"
 
 namespace attune::net {
@@ -66,12 +67,19 @@ struct Link {
   bool dialled = false;
   bool vouched = false;  // the owner said authenticated() or extend(): never makes room for others
   bool spoke = false;    // we have sent something, so the end is worth an orderly close
+  bool recut = false;    // units are cut by another framing from the next on
   bool read_over = false;  // Closing, and the other side has ended first
   std::size_t body_max = limits::kHandshakeBytesMax;
-  Clock::time_point deadline;  // unless trusted
+  Clock::time_point deadline;          // unless trusted
+  std::chrono::milliseconds patience;  // to connect, and to prove from then on
+  std::shared_ptr<NamedDial> named;    // Dialing, to a place with a name
   std::shared_ptr<WriteQueue> out;
 
   [[nodiscard]] bool open() const { return out->socket().is_open(); }
+  void drop() {
+    if (named) named->give_up();
+    out->close();
+  }
   [[nodiscard]] bool half_open() const { return !dialled && !vouched && open(); }
 };
 using LinkPtr = std::shared_ptr<Link>;
@@ -88,19 +96,16 @@ asio::awaitable<std::optional<Bytes>> read_opening(StreamSocket& socket) {
   co_return unit;
 }
 
-Fd open_dial_socket(int family) {
-  return Fd{socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)};
-}
-
-/// Hands the descriptor over to Asio; false where the kernel has no room to watch it.
-bool take_over(StreamSocket& socket, Fd fd, int family) {
+/// What the relay between forgets when it is silent, the kernel keeps up, or finds to be gone.
+void keep_alive(int fd) {
   const int on = 1;
-  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  asio::error_code error;
-  socket.assign(asio::generic::stream_protocol(family, IPPROTO_TCP), fd.get(), error);
-  if (error) return false;
-  static_cast<void>(fd.release());
-  return true;
+  const int idle = 240;  // seconds: less than what most networks forget a connection after
+  const int between = 20;
+  const int tries = 3;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
 }
 
 }  // namespace
@@ -117,6 +122,7 @@ class Lan::State : public std::enable_shared_from_this<State> {
   void authenticated(LinkId id);
   void widen(LinkId id);
   void extend(LinkId id, std::chrono::milliseconds patience);
+  void recut(LinkId id, Framing framing);
   void close(LinkId id);
   void close_all();
   static asio::awaitable<void> drained(std::shared_ptr<State> self);
@@ -125,12 +131,15 @@ class Lan::State : public std::enable_shared_from_this<State> {
   [[nodiscard]] std::size_t half_open() const;
   [[nodiscard]] const Listener& listener() const { return listener_; }
   [[nodiscard]] const LanSettings& settings() const { return settings_; }
+  [[nodiscard]] const Lookups& lookups() const { return lookups_; }
   asio::io_context& io() { return io_; }
 
  private:
   static asio::awaitable<void> accept_all(std::shared_ptr<State> self);
   static asio::awaitable<void> receive_incoming(std::shared_ptr<State> self, LinkPtr link);
   static asio::awaitable<void> connect_and_receive(std::shared_ptr<State> self, LinkPtr link);
+  static asio::awaitable<void> connect_by_name(std::shared_ptr<State> self, LinkPtr link);
+  static asio::awaitable<void> connected(std::shared_ptr<State> self, LinkPtr link);
   asio::awaitable<void> receive(Link& link);
 
   void admit(Fd fd);
@@ -149,6 +158,7 @@ class Lan::State : public std::enable_shared_from_this<State> {
   LanSettings settings_;
   std::function<LinkId()> next_link_;
   Listener listener_;
+  Lookups lookups_ = std::make_shared<std::size_t>(0);
   asio::steady_timer alarm_;
   std::optional<Clock::time_point> armed_;  // when the alarm rings, never after the first deadline
   asio::steady_timer drained_;       // never rings: cancelled when the last closing link is gone
@@ -187,8 +197,8 @@ void Lan::State::stop() {
   listener_.close();
   alarm_.cancel();
   drained_.cancel();
-  for (const auto& [id, link] : known_) link->out->close();
-  for (const auto& link : dated_) link->out->close();
+  for (const auto& [id, link] : known_) link->drop();
+  for (const auto& link : dated_) link->drop();
   known_.clear();
   dated_.clear();
 }
@@ -216,6 +226,7 @@ void Lan::State::admit(Fd fd) {
   if (!take_over(link->out->socket(), std::move(fd), remote.storage.ss_family)) return;
   make_room();
   link->remote = to_endpoint(remote);
+  link->patience = settings_.patience;
   link->deadline = Clock::now() + settings_.patience;
   dated_.push_back(link);
   arm(link->deadline);
@@ -244,23 +255,34 @@ asio::awaitable<void> Lan::State::receive_incoming(std::shared_ptr<State> self, 
 
 void Lan::State::dial(LinkPtr link) {
   assert(!known_.contains(link->id));
-  link->deadline = Clock::now() + settings_.patience;
+  link->deadline = Clock::now() + link->patience;
   known_.emplace(link->id, link);
   dated_.push_back(link);
   arm(link->deadline);
-  spawn(connect_and_receive(shared_from_this(), link), link);
+  spawn(link->named ? connect_by_name(shared_from_this(), link)
+                    : connect_and_receive(shared_from_this(), link),
+        link);
 }
 
 asio::awaitable<void> Lan::State::connect_and_receive(std::shared_ptr<State> self, LinkPtr link) {
   const SocketAddress remote = to_socket_address(link->remote);
-  const int family = remote.storage.ss_family;
   StreamSocket& socket = link->out->socket();
-  Fd fd = open_dial_socket(family);
-  if (!fd || !take_over(socket, std::move(fd), family)) co_return;
+  if (!open_stream(socket, remote.storage.ss_family)) co_return;
   asio::generic::stream_protocol::endpoint where(remote.get(), remote.size, IPPROTO_TCP);
   auto [error] = co_await socket.async_connect(where, kAsTuple);
   if (error || self->events_ == nullptr || link->stage != Stage::kDialing) co_return;
-  link->deadline = Clock::now() + self->settings_.patience;
+  co_await connected(self, link);
+}
+
+asio::awaitable<void> Lan::State::connect_by_name(std::shared_ptr<State> self, LinkPtr link) {
+  const bool there = co_await NamedDial::connect(link->named, link->out->socket());
+  link->named.reset();
+  if (!there || self->events_ == nullptr || link->stage != Stage::kDialing) co_return;
+  co_await connected(self, link);
+}
+
+asio::awaitable<void> Lan::State::connected(std::shared_ptr<State> self, LinkPtr link) {
+  link->deadline = Clock::now() + link->patience;
   self->arm(link->deadline);
   if (!link->first_unit.empty()) {
     link->spoke = true;
@@ -280,16 +302,32 @@ void Lan::State::open_to_owner(const LinkPtr& link) {
 
 asio::awaitable<void> Lan::State::receive(Link& link) {
   StreamSocket& socket = link.out->socket();
-  if (link.framing.first_bytes > 0) {
-    auto first = co_await read_raw(socket, link.framing.first_bytes);
-    if (!first || events_ == nullptr) co_return;
-    if (link.stage != Stage::kClosing) events_->frame(link.id, std::move(*first));
-  }
   for (;;) {
-    auto body = co_await read_frame(socket, LengthBytes::kTwo, link.body_max);
-    if (!body || events_ == nullptr) co_return;
-    if (link.stage != Stage::kClosing) events_->frame(link.id, std::move(*body));
+    link.recut = false;
+    if (link.framing.first_bytes > 0) {
+      auto first = co_await read_raw(socket, link.framing.first_bytes);
+      if (!first || events_ == nullptr) co_return;
+      if (link.stage != Stage::kClosing) events_->frame(link.id, std::move(*first));
+    }
+    while (!link.recut) {
+      auto body = co_await read_frame(socket, LengthBytes::kTwo, link.body_max);
+      if (!body || events_ == nullptr) co_return;
+      if (link.stage != Stage::kClosing) events_->frame(link.id, std::move(*body));
+    }
   }
+}
+
+void Lan::State::recut(LinkId id, Framing framing) {
+  auto link = find(id);
+  if (!link || link->stage != Stage::kTrusted) return;
+  keep_alive(link->out->socket().native_handle());
+  link->framing = framing;
+  link->recut = true;
+  link->stage = Stage::kProving;
+  link->body_max = limits::kHandshakeBytesMax;
+  link->deadline = Clock::now() + settings_.patience;
+  dated_.push_back(link);
+  arm(link->deadline);
 }
 
 void Lan::State::send(LinkId id, Bytes bytes, bool framed) {
@@ -337,7 +375,7 @@ void Lan::State::close(LinkId id) {
   known_.erase(id);
   const Stage before = std::exchange(link->stage, Stage::kClosing);
   if (before == Stage::kDialing || !link->spoke) {
-    link->out->close();
+    link->drop();
     return;
   }
   if (before == Stage::kTrusted) dated_.push_back(link);
@@ -417,9 +455,9 @@ void Lan::State::expire() {
   armed_.reset();
   const auto now = Clock::now();
   for (const auto& link : dated_) {
-    if (!link->open()) continue;
+    if (!link->open() && !link->named) continue;
     if (link->deadline <= now) {
-      link->out->close();
+      link->drop();
     } else {
       arm(link->deadline);
     }
@@ -467,8 +505,23 @@ void Lan::dial(LinkId link, const Endpoint& remote, Framing framing, Bytes first
   dialled->framing = framing;
   dialled->first_unit = std::move(first_unit);
   dialled->dialled = true;
+  dialled->patience = state_->settings().patience;
   state_->dial(std::move(dialled));
 }
+
+void Lan::dial_relay(LinkId link, const HostPort& to) {
+  auto dialled = std::make_shared<Link>(StreamSocket{state_->io()}, Stage::kDialing);
+  dialled->id = link;
+  dialled->framing = kRelayAnswer;
+  dialled->dialled = true;
+  dialled->patience = state_->settings().relay_patience;
+  NamedDial::Route route{.to = to, .proxy = state_->settings().proxy};
+  dialled->named = std::make_shared<NamedDial>(state_->io(), std::move(route), state_->lookups());
+  state_->dial(std::move(dialled));
+}
+
+bool Lan::looking_up() const { return *state_->lookups() > 0; }
+void Lan::recut(LinkId link, Framing framing) { state_->recut(link, framing); }
 
 void Lan::send_raw(LinkId link, Bytes bytes) { state_->send(link, std::move(bytes), false); }
 

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "daemon/net/lan_events.h"
 #include "proto/bytes.h"
 #include "proto/endpoint.h"
 #include "proto/ids.h"
 #include "proto/limits.h"
+#include "proto/relay_url.h"
 
 namespace attune::net {
 
@@ -27,12 +29,18 @@ struct Framing {
 inline constexpr Framing kLiveAnswer{48};  ///< what a dialler hears: Noise message 2, then frames
 inline constexpr Framing kCodeAnswer{16};  ///< n_i, then frames
 inline constexpr Framing kQrAnswer{0};     ///< frames only
+inline constexpr Framing kRelayAnswer{limits::kRelayHandshakeBytes};  ///< then records as frames
+inline constexpr Framing kLiveOpening{limits::kHelloBytes};  ///< what a listener hears on a pipe
+inline constexpr Framing kCodeOpening{17};
+inline constexpr Framing kQrOpening{1};
 
 struct LanSettings {
   std::uint16_t port = 0;  ///< what the person configured: this one or an exception; 0: not set
   std::uint16_t last_port = 0;  ///< last time's, taken where it is free; 0: none known
   int listener_fd = -1;         ///< a listening TCP socket to adopt instead of making one; -1: none
   std::chrono::milliseconds patience = limits::kHandshakePatience;
+  std::chrono::milliseconds relay_patience = limits::kRelayPatience;
+  std::optional<HostPort> proxy;  ///< a SOCKS5 proxy through which relays are dialled
   std::chrono::milliseconds close_patience{1'000};  ///< for what was sent before a close()
   std::chrono::milliseconds accept_pause{200};      ///< after the machine ran out of descriptors
   std::size_t half_open_max = limits::kHalfOpenMax;
@@ -64,6 +72,16 @@ class Lan {
   /// Connects; several may be under way. `first_unit` (may be empty) is sent raw as soon as it can
   /// be. link_opened or dial_failed follows.
   void dial(LinkId link, const Endpoint& remote, Framing framing, Bytes first_unit = {});
+
+  /// The same to a relay, by its name or address, through the proxy where one is set: the link has
+  /// `relay_patience` in place of `patience`, its first unit is kRelayAnswer, and link_opened says
+  /// no address.
+  void dial_relay(LinkId link, const HostPort& to);
+  /// The link, which was authenticated, has become a pipe to somebody else: the next unit is the
+  /// first of `framing`, and it is a stranger's link again. Only from the event of the unit before.
+  void recut(LinkId link, Framing framing);
+  /// A name is being looked up on a thread that the io_context's destruction would wait for.
+  [[nodiscard]] bool looking_up() const;
 
   /// Both require that link_opened has come; what is sent while still dialling is lost.
   void send_raw(LinkId link, Bytes bytes);
