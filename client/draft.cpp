@@ -70,6 +70,7 @@ Draft::~Draft() {
     wipe(*request_.mutable_change_passphrase()->mutable_new_passphrase());
   }
   if (request_.has_pair()) wipe(*request_.mutable_pair()->mutable_code());
+  if (request_.has_relay_set()) wipe(*request_.mutable_relay_set()->mutable_url());
   if (request_.has_add()) wipe(*request_.mutable_add()->mutable_entry());
   if (request_.has_edit()) wipe(*request_.mutable_edit()->mutable_entry());
 }
@@ -117,6 +118,26 @@ bool Draft::start_notebook_act() {
       return true;
     case Act::kUndo:
       request_.mutable_undo();
+      return true;
+    default:
+      return start_relay_act();
+  }
+}
+
+bool Draft::start_relay_act() {
+  switch (invocation_.verb.act) {
+    case Act::kRelayShow:
+      request_.mutable_relay_show();
+      return true;
+    case Act::kRelaySet:
+      request_.mutable_relay_set();
+      questions_.push_back(own_question("relay", "url", Shape::kLine));
+      return true;
+    case Act::kRelayTest:
+      request_.mutable_relay_test();
+      return true;
+    case Act::kRelayOff:
+      request_.mutable_relay_off();
       return true;
     default:
       return false;
@@ -330,6 +351,7 @@ void Draft::take_own(const std::string& key, Reply& reply) {
     return request_.mutable_pair()->set_code(to_text(*code));
   }
   if (key == "qr") return request_.mutable_pair()->set_qr(text.text());
+  if (key == "url") return request_.mutable_relay_set()->set_url(text.text());
   const Wiped normal = to_nfc(std::move(text));
   if (key == "name") request_.mutable_init()->set_name(normal.text());
   if (key == "old") request_.mutable_change_passphrase()->set_old_passphrase(normal.text());

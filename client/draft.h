@@ -43,6 +43,7 @@ class Draft {
 
  private:
   bool start_notebook_act();
+  bool start_relay_act();
   void start_entry_act();
   void start_add();
   void start_edit();

@@ -8,15 +8,24 @@
 namespace attune::client {
 namespace {
 
+std::string relay_state(const std::string& state) {
+  if (state == "reached") return "The relay is reached.\n";
+  if (state == "away") return "The relay is not reached.\n";
+  return {};
+}
+
 std::string status_text(const v1::StatusAnswer& status) {
   if (status.state() == "empty") return "There is no notebook in this home yet: attune init\n";
   if (status.state() != "unlocked") return "The notebook is locked: attune unlock\n";
   std::string out = "The notebook of " + safe_line(status.name()) + " is open.\n";
-  if (!status.paired()) return out + "You are not paired: attune pair\n";
+  if (!status.paired()) {
+    return out + "You are not paired: attune pair\n" + relay_state(status.relay());
+  }
   out += "Paired with " + safe_line(status.partner()) + "; " + std::to_string(status.devices()) +
          (status.devices() == 1 ? " device" : " devices") + " of yours.\n";
   return out +
-         (status.exchanged_this_week() ? "Exchanged this week.\n" : "Not exchanged this week.\n");
+         (status.exchanged_this_week() ? "Exchanged this week.\n" : "Not exchanged this week.\n") +
+         relay_state(status.relay());
 }
 
 std::string findings_text(const v1::Findings& findings) {
@@ -50,6 +59,12 @@ std::string done_text(const v1::Done& done, const Verb& verb) {
       return "Taken back.\n";
     case Act::kPassphrase:
       return "The passphrase is changed.\n";
+    case Act::kRelaySet:
+      return "The relay is set.\nNext: attune relay test\n";
+    case Act::kRelayTest:
+      return "The relay is there and takes this device in.\n";
+    case Act::kRelayOff:
+      return "No relay is used.\n";
     default:
       return "Done.\n";
   }
@@ -161,6 +176,9 @@ std::string Renderer::text(const v1::Answer& answer, const Verb& verb) const {
       return findings_text(answer.findings());
     case v1::Answer::kDevice:
       return look_.quiet ? std::string() : "The notebook is made, and open.\nNext: attune pair\n";
+    case v1::Answer::kRelay:
+      if (answer.relay().url().empty()) return "No relay is set: attune relay set\n";
+      return safe_line(answer.relay().url()) + '\n';
     case v1::Answer::kError:
     case v1::Answer::BODY_NOT_SET:
       break;

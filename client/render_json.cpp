@@ -52,6 +52,7 @@ OrderedJson status_json(const v1::StatusAnswer& status) {
   out["partner"] = status.partner();
   out["devices"] = status.devices();
   out["exchanged_this_week"] = status.exchanged_this_week();
+  out["relay"] = status.relay();
   return out;
 }
 
@@ -181,6 +182,10 @@ OrderedJson answer_json(const KindTable& kinds, const v1::Answer& answer) {
       return findings_json(answer.findings());
     case v1::Answer::kDevice:
       return with("device", to_base32(as_bytes(answer.device().id())));
+    case v1::Answer::kRelay: {
+      const std::string& url = answer.relay().url();
+      return with("url", url.empty() ? OrderedJson(nullptr) : OrderedJson(url));
+    }
     case v1::Answer::kError:
     case v1::Answer::BODY_NOT_SET:
       break;

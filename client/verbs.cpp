@@ -49,6 +49,12 @@ Verb alone(std::string name, Act act, Argument argument = Argument::kNone,
           .flags = std::move(flags)};
 }
 
+Verb of_relay(std::string name, Act act) {
+  Verb verb = alone(std::move(name), act);
+  verb.noun = "relay";
+  return verb;
+}
+
 std::vector<Flag> list_flags() { return {own("mine"), own("partner"), own("held"), own("ended")}; }
 
 void add_our_own(std::vector<Verb>& out) {
@@ -63,6 +69,10 @@ void add_our_own(std::vector<Verb>& out) {
   out.push_back(alone("unpair", Act::kUnpair));
   out.push_back(alone("sync", Act::kSync, Argument::kNone, {own("wait", Value::kNumber)}));
   out.push_back(alone("doctor", Act::kDoctor));
+  out.push_back(of_relay("show", Act::kRelayShow));
+  out.push_back(of_relay("set", Act::kRelaySet));
+  out.push_back(of_relay("test", Act::kRelayTest));
+  out.push_back(of_relay("off", Act::kRelayOff));
   out.push_back(alone("watch", Act::kWatch));
   out.push_back(alone("today", Act::kToday));
   out.push_back(alone("undo", Act::kUndo));

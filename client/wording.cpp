@@ -26,6 +26,7 @@ constexpr std::array kPrompts = {
     Sentence{"passphrase.new", "The new passphrase"},
     Sentence{"pair.code", "The code your partner reads to you"},
     Sentence{"pair.qr", "The text of your partner's QR code"},
+    Sentence{"relay.url", "The address of the relay; your partner sets the same"},
     Sentence{"edit.tighter", "Is it stricter than before? Then it holds at once"},
     Sentence{"boundary.words", "The boundary, in your words"},
     Sentence{"boundary.why", "Why it matters to you; this stays with you, even when you share it"},
@@ -48,6 +49,10 @@ constexpr std::array kVerbs = {
     Sentence{"unpair", "Stop all exchange; nobody is told, and entries stay"},
     Sentence{"sync", "Exchange with your partner's device now"},
     Sentence{"doctor", "Check this home, its disk, clock and network"},
+    Sentence{"relay show", "Show the address of the relay, without its invite"},
+    Sentence{"relay set", "Use a relay where you share no network; your partner sets the same"},
+    Sentence{"relay test", "Say whether the relay is there and takes this device in"},
+    Sentence{"relay off", "Use no relay"},
     Sentence{"watch", "One neutral line for each change, until interrupted"},
     Sentence{"today", "What awaits you"},
     Sentence{"undo", "Take back your last act here, for ten minutes"},
@@ -118,6 +123,9 @@ constexpr std::array kFindings = {
     Sentence{"pairing", "Not paired yet: attune pair."},
     Sentence{"exchange",
              "Nothing was exchanged this week: attune sync where both devices are in one network."},
+    Sentence{"relay", "The relay is not reached, or its invite is wrong: attune relay test."},
+    Sentence{"relay-partner",
+             "Your partner is known to use another relay or none: both set the same."},
     Sentence{"network", "No network that reaches other devices: connect to one."},
 };
 

@@ -117,6 +117,14 @@ std::optional<std::string_view> couple_sentence(v1::Reason reason) {
       return "The invitation has expired.";
     case v1::REASON_PARTNER_AWAY:
       return "Your partner's device is not within reach.";
+    case v1::REASON_RELAY_URL:
+      return "That is no address of a relay: attune-relay://HOST:PORT#KEY.";
+    case v1::REASON_NO_RELAY:
+      return "No relay is set.";
+    case v1::REASON_RELAY_AWAY:
+      return "The relay is not there, or is not the one with this key.";
+    case v1::REASON_RELAY_REFUSED:
+      return "The relay does not take this device in: its address lacks the right invite.";
     default:
       return std::nullopt;
   }
@@ -160,6 +168,10 @@ std::vector<std::string> next_steps(v1::Reason reason) {
       return {"attune pair"};
     case v1::REASON_CODE_WORD:
       return {"attune pair --code"};
+    case v1::REASON_RELAY_URL:
+    case v1::REASON_NO_RELAY:
+    case v1::REASON_RELAY_REFUSED:
+      return {"attune relay set"};
     case v1::REASON_ALREADY_PAIRED:
       return {"attune unpair"};
     case v1::REASON_AMBIGUOUS:
@@ -173,6 +185,7 @@ std::vector<std::string> next_steps(v1::Reason reason) {
       return {"attune kinds"};
     case v1::REASON_NOBODY_FOUND:
     case v1::REASON_PARTNER_AWAY:
+    case v1::REASON_RELAY_AWAY:
     case v1::REASON_STORE_FULL:
     case v1::REASON_STORE_FAILED:
       return {"attune doctor"};

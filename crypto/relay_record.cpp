@@ -34,9 +34,15 @@ std::optional<ByteView> open_relay_record(CipherState& receive, std::span<std::u
   if (record.size() < 2 || relay_record_size(record.first<2>()) != record.size()) {
     return std::nullopt;
   }
-  const std::span<std::uint8_t> sealed = record.subspan(2);
+  return open_relay_body(receive, record.subspan(2));
+}
+
+std::optional<ByteView> open_relay_body(CipherState& receive, std::span<std::uint8_t> sealed) {
+  if (sealed.size() < limits::kRelayPlainMin + kTagBytes) return std::nullopt;
+  const std::size_t plain = sealed.size() - kTagBytes;
+  if (plain > limits::kRelayPlainMax || relay_plain_class(plain) != plain) return std::nullopt;
   if (!receive.decrypt_in_place(sealed)) return std::nullopt;
-  return sealed.first(sealed.size() - kTagBytes);
+  return sealed.first(plain);
 }
 
 }  // namespace attune::crypto

@@ -31,5 +31,7 @@ ByteView seal_relay_record(CipherState& send, std::span<std::uint8_t, kRelayReco
 
 /// The plaintext of a whole record, opened in place; nullopt where it is not the next one.
 std::optional<ByteView> open_relay_record(CipherState& receive, std::span<std::uint8_t> record);
+/// The same for a record without its length.
+std::optional<ByteView> open_relay_body(CipherState& receive, std::span<std::uint8_t> sealed);
 
 }  // namespace attune::crypto

@@ -33,6 +33,19 @@ net::Framing framing_of(sync::Conversation conversation) {
   return net::kQrAnswer;
 }
 
+net::Framing framing_of(const sync::Recut& recut) {
+  if (recut.dialler) return framing_of(recut.conversation);
+  switch (recut.conversation) {
+    case sync::Conversation::kLive:
+      return net::kLiveOpening;
+    case sync::Conversation::kCode:
+      return net::kCodeOpening;
+    case sync::Conversation::kQr:
+      return net::kQrOpening;
+  }
+  return net::kQrOpening;
+}
+
 void wipe_passphrases(sync::ControlRequest& control) {
   const auto wipe = [](Bytes& bytes) { TypedPassphrase taken(std::move(bytes)); };
   std::visit(Overloaded{
@@ -60,6 +73,7 @@ Driver::Driver(const Parts& parts)
   lan.port = settings_.port;
   lan.last_port = read_port_file(home_);
   lan.listener_fd = inherited_.lan;
+  lan.proxy = settings_.proxy;
   lan_ = std::make_unique<net::Lan>(io_, *this, lan, [this] { return LinkId{next_link_++}; });
   inherited_.lan = lan_->listener_fd();
   remember_port();
@@ -359,6 +373,8 @@ void Driver::perform_links(const std::vector<sync::LinkAct>& acts) {
                    [&](const sync::Widen& widen) { lan_->widen(widen.link); },
                    [&](const sync::Extend& extend) { lan_->extend(extend.link, extend.by); },
                    [&](const sync::Hangup& hangup) { lan_->close(hangup.link); },
+                   [&](const sync::DialRelay& dial) { lan_->dial_relay(dial.link, dial.to); },
+                   [&](const sync::Recut& recut) { lan_->recut(recut.link, framing_of(recut)); },
                },
                act);
   }

@@ -39,8 +39,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
 
   /// Says goodbye to everybody and lets the io_context run dry.
   void stop();
-  /// Destruction would wait for a passphrase hash.
-  [[nodiscard]] bool hash_runs() const { return lifecycle_.hash_runs(); }
+  /// Destruction would wait for another thread: a passphrase is hashed, or a name is looked up.
+  [[nodiscard]] bool thread_runs() const { return lifecycle_.hash_runs() || lan_->looking_up(); }
 
   // net::LanEvents
   void link_opened(LinkId link, bool dialled, const Endpoint& remote) override;

@@ -73,8 +73,8 @@ int serve(const Home& home, const Settings& settings) {
                     });
   ::sd_notify(0, "READY=1");
   io.run();
-  // A passphrase that is still being hashed is nobody's any more: the end does not wait for it.
-  if (driver.hash_runs()) leave_at_once();
+  // What is still being hashed or looked up is nobody's any more: the end does not wait for it.
+  if (driver.thread_runs()) leave_at_once();
   return kDone;
 }
 

@@ -34,6 +34,16 @@ bool read_switch(const toml::node& node, const char* why) {
   refuse(node, why);
 }
 
+HostPort read_proxy(const toml::node& node) {
+  constexpr std::string_view kScheme = "socks5://";
+  const auto text = node.value<std::string>().value_or("");
+  const auto place = text.starts_with(kScheme)
+                         ? parse_host_port(std::string_view(text).substr(kScheme.size()))
+                         : std::nullopt;
+  if (!place || place->port == 0) refuse(node, "proxy is \"socks5://HOST:PORT\"");
+  return *place;
+}
+
 std::string read_log_level(const toml::node& node) {
   const auto word = node.value<std::string>().value_or("");
   for (const char* level : {"error", "warn", "info", "debug"}) {
@@ -59,10 +69,12 @@ Settings parse_settings(const std::string& text) {
       settings.beacon = read_switch(node, "beacon is \"on\" or \"off\"");
     } else if (key == "log") {
       settings.log = read_log_level(node);
+    } else if (key == "proxy") {
+      settings.proxy = read_proxy(node);
     } else if (key == "editor") {
       read_switch(node, "editor is \"on\" or \"off\"");  // the client's: words in $EDITOR
     } else {
-      refuse(node, "no such setting: port, beacon, log and editor are known");
+      refuse(node, "no such setting: port, beacon, log, proxy and editor are known");
     }
   }
   return settings;

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "proto/relay_url.h"
+
 namespace attune {
 
 /// The configuration cannot be read. what() is one sentence, with the line where there is one.
@@ -19,6 +21,7 @@ struct Settings {
   std::uint16_t port = 0;    ///< `port`: of the LAN listener; 0: last time's where free, else any
   bool beacon = true;        ///< `beacon = "off"`: finds and is found by known addresses alone
   std::string log = "info";  ///< `log`: error, warn, info, debug
+  std::optional<HostPort> proxy;  ///< `proxy = "socks5://HOST:PORT"`: how relays are reached
 };
 /// Defaults where the file is not there. At most 64 KiB are read. Throws BadSettings.
 Settings read_settings(const std::filesystem::path& file);

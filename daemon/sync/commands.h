@@ -79,11 +79,17 @@ struct PairReply {
   bool yes = false;
 };
 struct Unpair {};
+struct RelayShow {};
+struct RelaySet {
+  std::string url{};  ///< as typed; its invite is a secret
+};
+struct RelayTest {};  ///< whether the relay that is set takes this device in
+struct RelayOff {};
 
-using Command =
-    std::variant<AddEntry, EditEntry, EndEntry, ShareEntry, UnshareEntry, ForgetEntry, Undo,
-                 ListEntries, ShowEntry, ShowOwn, ListToday, Watch, SyncNow, AskStatus, Diagnose,
-                 PairInvite, PairByCode, PairByQr, PairReply, Unpair>;
+using Command = std::variant<AddEntry, EditEntry, EndEntry, ShareEntry, UnshareEntry, ForgetEntry,
+                             Undo, ListEntries, ShowEntry, ShowOwn, ListToday, Watch, SyncNow,
+                             AskStatus, Diagnose, PairInvite, PairByCode, PairByQr, PairReply,
+                             Unpair, RelayShow, RelaySet, RelayTest, RelayOff>;
 
 // ---- What it is answered.
 
@@ -143,6 +149,10 @@ enum class Reason : std::uint32_t {
   kQrUnreadable = 42,
   kInvitationExpired = 43,
   kPartnerAway = 50,
+  kRelayUrl = 51,
+  kNoRelay = 52,
+  kRelayAway = 53,
+  kRelayRefused = 54,
   kStoreFull = 60,
   kStoreFailed = 61,
   kStoreDamaged = 62,
@@ -198,6 +208,10 @@ struct StatusShown {
   std::string partner;
   std::uint32_t devices = 0;
   bool exchanged_this_week = false;
+  std::string relay{};  ///< none, reached, away
+};
+struct RelayShown {
+  std::string url;  ///< without its invite; empty: none is set
 };
 struct Synced {
   bool exchanged = false;
@@ -228,6 +242,6 @@ struct Findings {
 
 using Answer =
     std::variant<Done, DeviceMade, Failed, Entered, Items, Item, OwnAndTheirs, StatusShown, Synced,
-                 Invitation, CheckPhrase, Paired, Changed, Findings>;
+                 Invitation, CheckPhrase, Paired, Changed, Findings, RelayShown>;
 
 }  // namespace attune::sync

@@ -98,6 +98,21 @@ std::optional<ControlRequest> entry_request(const v1::Request& request) {
   }
 }
 
+std::optional<ControlRequest> relay_request(const v1::Request& request) {
+  switch (request.body_case()) {
+    case v1::Request::kRelayShow:
+      return Command{RelayShow{}};
+    case v1::Request::kRelaySet:
+      return Command{RelaySet{request.relay_set().url()}};
+    case v1::Request::kRelayTest:
+      return Command{RelayTest{}};
+    case v1::Request::kRelayOff:
+      return Command{RelayOff{}};
+    default:
+      return entry_request(request);
+  }
+}
+
 std::optional<ControlRequest> request_of(const v1::Request& request) {
   switch (request.body_case()) {
     case v1::Request::kInit:
@@ -126,7 +141,7 @@ std::optional<ControlRequest> request_of(const v1::Request& request) {
     case v1::Request::kWatch:
       return Command{Watch{}};
     default:
-      return entry_request(request);
+      return relay_request(request);
   }
 }
 
@@ -135,6 +150,7 @@ void wipe(v1::Request& request) {
   const auto clear = [](std::string* secret) { ::explicit_bzero(secret->data(), secret->size()); };
   if (request.has_init()) clear(request.mutable_init()->mutable_passphrase());
   if (request.has_unlock()) clear(request.mutable_unlock()->mutable_passphrase());
+  if (request.has_relay_set()) clear(request.mutable_relay_set()->mutable_url());
   if (request.has_change_passphrase()) {
     clear(request.mutable_change_passphrase()->mutable_old_passphrase());
     clear(request.mutable_change_passphrase()->mutable_new_passphrase());
@@ -169,6 +185,7 @@ void put_status(const StatusShown& status, v1::StatusAnswer* out) {
   out->set_partner(status.partner);
   out->set_devices(status.devices);
   out->set_exchanged_this_week(status.exchanged_this_week);
+  out->set_relay(status.relay);
 }
 
 void put_failed(const Failed& failed, v1::Error* out) {
@@ -215,6 +232,7 @@ void put_answer(const Answer& answer, v1::Answer& out) {
             }
           },
           [&](const Paired& paired) { out.mutable_pair()->set_paired(paired.partner); },
+          [&](const RelayShown& shown) { out.mutable_relay()->set_url(shown.url); },
           [&](const Changed& changed) { out.mutable_changed()->set_kind(changed.kind); },
           [&](const Findings& findings) {
             v1::Findings* list = out.mutable_findings();

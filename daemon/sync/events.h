@@ -11,6 +11,7 @@
 #include "proto/endpoint.h"
 #include "proto/ids.h"
 #include "proto/record.h"
+#include "proto/relay_url.h"
 #include "proto/time.h"
 
 namespace attune::sync {
@@ -104,7 +105,20 @@ struct Extend {
 struct Hangup {
   LinkId link;
 };
-using LinkAct = std::variant<Dial, Trust, Widen, Extend, Hangup>;
+/// A connection to a relay, whatever lies between. Its units: first the 48 bytes of the handshake's
+/// answer, then records without their length.
+struct DialRelay {
+  LinkId link;  ///< as of a Dial
+  HostPort to;
+};
+/// The link to a relay has become a pipe: what comes from now on is cut as if the device at the
+/// other end had been dialled, or had dialled. It is a stranger again, with a stranger's limits.
+struct Recut {
+  LinkId link;
+  Conversation conversation{};
+  bool dialler = false;
+};
+using LinkAct = std::variant<Dial, Trust, Widen, Extend, Hangup, DialRelay, Recut>;
 
 /// For the log and the desktop: an event's name and a count, nothing of the couple.
 struct Notice {

@@ -32,8 +32,13 @@ crdt::VersionVector LiveLinks::here() const {
   return log == nullptr ? crdt::VersionVector{} : log->vector();
 }
 
-void LiveLinks::dialled(LinkId link, const Callee& callee, const Endpoint& remote, const Now& now,
-                        Output& out) {
+void LiveLinks::set_relay(std::optional<RelayUrl> relay) {
+  own_relay_ = std::move(relay);
+  if (own_relay_) own_relay_->invite.reset();
+}
+
+void LiveLinks::dialled(LinkId link, const Callee& callee, const std::optional<Endpoint>& remote,
+                        const Now& now, Output& out) {
   auto started = Session::dial(*deps_.self, *callee.partner, *callee.device, *deps_.random);
   if (!started) {
     out.links.emplace_back(Hangup{link});
@@ -48,8 +53,8 @@ void LiveLinks::dialled(LinkId link, const Callee& callee, const Endpoint& remot
   emit(link, std::move(started->units), out);
 }
 
-bool LiveLinks::accept(LinkId link, const Endpoint& remote, ByteView hello, const Partner* pending,
-                       const Now& now, Output& out) {
+bool LiveLinks::accept(LinkId link, const std::optional<Endpoint>& remote, ByteView hello,
+                       const Partner* pending, const Now& now, Output& out) {
   const Partner* known =
       deps_.partner->has_value() && (*deps_.partner)->paired ? &**deps_.partner : pending;
   if (known == nullptr) return false;
@@ -81,6 +86,7 @@ void LiveLinks::greet(LinkId link, Live& live, Output& out) {
   greeting.whole = true;
   if (const crdt::OpLog* log = deps_.notebook->both()) greeting.digest = log->digest();
   greeting.addresses = own_addresses_;
+  greeting.relay = own_relay_;
   send(link, live, greeting, out);
 }
 
@@ -113,10 +119,8 @@ void LiveLinks::confirmed(LinkId link, const Now& now, Output& out, LiveNews& ne
   live.opened = now.steady;
   live.stands_since = now.steady;
   const DeviceId peer = live.peer;
-  const auto confirmed_links = std::count_if(links_.begin(), links_.end(), [&](const auto& entry) {
-    return entry.second.peer == peer && entry.second.session.confirmed();
-  });
-  if (confirmed_links == 1) news.connected.push_back(peer);
+  if (count(peer, false) == 1) news.connected.push_back(peer);
+  if (live.remote && count(peer, true) == 1) news.found.push_back(peer);
   keep_one(link, now, out, news);
 }
 
@@ -130,7 +134,9 @@ void LiveLinks::keep_one(LinkId fresh, const Now& now, Output& out, LiveNews& ne
     if (live.dialled == newer.dialled && live.session.confirmed()) {
       newer.stands_since = live.stands_since;
     }
-    if (live.dialled && newer.dialled) {
+    if (live.remote.has_value() != newer.remote.has_value()) {
+      if (live.session.confirmed()) closing.push_back(live.remote ? fresh : id);
+    } else if (live.dialled && newer.dialled) {
       closing.push_back(live.session.confirmed() && !live.renewal ? fresh : id);
     } else if (live.session.confirmed() && live.dialled != newer.dialled) {
       const bool older = now.steady - live.stands_since > limits::kSimultaneous;
@@ -157,9 +163,10 @@ void LiveLinks::closed(LinkId link, LiveNews& news) {
   if (it == links_.end()) return;
   const DeviceId peer = it->second.peer;
   const bool was_confirmed = it->second.session.confirmed();
+  const bool direct = it->second.remote.has_value();
   links_.erase(it);
   news.dropped = news.dropped || was_confirmed;
-  if (was_confirmed && !has_confirmed(peer)) news.lost.push_back(peer);
+  if (was_confirmed && direct && !found(peer)) news.lost.push_back(peer);
 }
 
 void LiveLinks::close_all(Output& out) {
@@ -170,6 +177,14 @@ void LiveLinks::close_all(Output& out) {
     out.links.emplace_back(Hangup{link});
   }
   links_.clear();
+}
+
+void LiveLinks::close_relayed(Output& out, LiveNews& news) {
+  std::vector<LinkId> relayed;
+  for (const auto& [link, live] : links_) {
+    if (!live.remote) relayed.push_back(link);
+  }
+  for (const LinkId link : relayed) hang_up(link, out, news);
 }
 
 bool LiveLinks::has_room(const DeviceId& device) const {
@@ -185,10 +200,13 @@ bool LiveLinks::is_partners(const DeviceId& device) const {
                      [&](const PartnerDevice& known) { return known.device == device; });
 }
 
-bool LiveLinks::has_confirmed(const DeviceId& device) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-    return entry.second.peer == device && entry.second.session.confirmed();
-  });
+/// Confirmed links with this device.
+std::size_t LiveLinks::count(const DeviceId& device, bool direct) const {
+  const auto counted = [&](const auto& entry) {
+    const Live& live = entry.second;
+    return live.peer == device && live.session.confirmed() && (live.remote || !direct);
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(links_, counted));
 }
 
 bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple,
@@ -202,6 +220,7 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
             live.delivery.begin(only(greeting.moved, couple));
             news.addresses.push_back(
                 {.device = live.peer, .remote = live.remote, .addresses = greeting.addresses});
+            news.relays.push_back({.device = live.peer, .relay = greeting.relay});
             return true;
           },
           [&](const OpsMessage& batch) {
@@ -270,6 +289,11 @@ bool LiveLinks::ask(std::uint64_t number, const Now& now, Output& out) {
   return asked;
 }
 
+bool LiveLinks::is_old(const Live& live, const Now& now) {
+  return live.session.confirmed() && (now.steady >= live.opened + limits::kRenewalAge ||
+                                      live.session.frames() >= limits::kRenewalFrames);
+}
+
 void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
   std::vector<LinkId> dead;
   for (const auto& [link, live] : links_) {
@@ -277,7 +301,8 @@ void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
     const bool silent = patience && now.steady >= *patience;
     const bool unconfirmed =
         !live.session.confirmed() && now.steady - live.opened >= limits::kHandshakePatience;
-    if (silent || unconfirmed) dead.push_back(link);
+    const bool old = !live.remote && live.dialled && is_old(live, now);
+    if (silent || unconfirmed || old) dead.push_back(link);
   }
   for (const LinkId link : dead) hang_up(link, out, news);
 }
@@ -285,12 +310,10 @@ void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
 std::vector<std::pair<DeviceId, Endpoint>> LiveLinks::renewals(const Now& now) {
   std::vector<std::pair<DeviceId, Endpoint>> due;
   for (auto& [link, live] : links_) {
-    const bool old = now.steady >= live.opened + limits::kRenewalAge ||
-                     live.session.frames() >= limits::kRenewalFrames;
-    if (!live.dialled || !live.session.confirmed() || !old) continue;
+    if (!live.remote || !live.dialled || !is_old(live, now)) continue;
     if (live.renewal && now.steady < *live.renewal) continue;
     live.renewal = now.steady + limits::kRenewalPause;
-    due.emplace_back(live.peer, live.remote);
+    due.emplace_back(live.peer, *live.remote);
   }
   return due;
 }

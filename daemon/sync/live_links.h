@@ -19,12 +19,18 @@ struct LiveNews {
   };
   struct Addresses {
     DeviceId device;
-    Endpoint remote;  ///< whom the link is with, as this machine sees it
+    std::optional<Endpoint> remote;  ///< whom the link is with; nullopt: through a relay
     std::vector<Endpoint> addresses;
   };
   std::vector<DeviceId> connected;  ///< the first confirmed link of this device stands
-  bool dropped = false;        ///< a confirmed link is gone: what was asked on it is not answered
-  std::vector<DeviceId> lost;  ///< its last one is gone
+  bool dropped = false;         ///< a confirmed link is gone: what was asked on it is not answered
+  std::vector<DeviceId> found;  ///< the first confirmed direct link of this device stands
+  std::vector<DeviceId> lost;   ///< its last direct one is gone
+  struct Relay {
+    DeviceId device;
+    std::optional<RelayUrl> relay;  ///< what it uses
+  };
+  std::vector<Relay> relays;
   std::vector<Addresses> addresses;
   std::vector<Answered> answered;
   bool exchanged = false;  ///< something was taken or acknowledged
@@ -35,7 +41,9 @@ struct LiveNews {
 ///
 /// Which one stays: of two dialled by different sides at the same time, the one dialled by the
 /// smaller device id; where one is older, the newer, because who dials again has lost the older. Of
-/// two dialled by one side, the one its dialler keeps (the older, unless it is being renewed). Only
+/// two dialled by one side, the one its dialler keeps (the older, unless it is being renewed). A
+/// direct link stays rather than one through a relay, whose dialler ends it when it is old, so that
+/// both meet there anew. Only
 /// who keeps a link closes the others, once the kept one is confirmed on its side; losing one costs
 /// nothing, because sessions resume from vectors. What is sent goes out on the newest confirmed
 /// link. A device has at most kPerDeviceMax links.
@@ -57,21 +65,26 @@ class LiveLinks {
     const PartnerDevice* device = nullptr;
   };
   /// A connection that was dialled to this device stands: the hello goes out.
-  void dialled(LinkId link, const Callee& callee, const Endpoint& remote, const Now& now,
-               Output& out);
+  /// `remote` nullopt: it is a pipe through a relay.
+  void dialled(LinkId link, const Callee& callee, const std::optional<Endpoint>& remote,
+               const Now& now, Output& out);
   /// An incoming connection said hello. `pending` is a pairing that a session would make final, or
   /// nullptr. False: silence is the answer.
-  bool accept(LinkId link, const Endpoint& remote, ByteView hello, const Partner* pending,
-              const Now& now, Output& out);
+  bool accept(LinkId link, const std::optional<Endpoint>& remote, ByteView hello,
+              const Partner* pending, const Now& now, Output& out);
   [[nodiscard]] bool owns(LinkId link) const { return links_.contains(link); }
 
   /// `here` is what a Greeting says of this device.
   void set_addresses(std::vector<Endpoint> own) { own_addresses_ = std::move(own); }
+  void set_relay(std::optional<RelayUrl> relay);
   void unit(LinkId link, ByteView bytes, const Now& now, Ripple& ripple, Output& out,
             LiveNews& news);
   void closed(LinkId link, LiveNews& news);
   /// Hangs up everything; no news.
   void close_all(Output& out);
+
+  /// Hangs up what goes through a relay.
+  void close_relayed(Output& out, LiveNews& news);
 
   /// Sends what the other side lacks, on the newest confirmed link of each device.
   void pump(const Now& now, Output& out);
@@ -83,6 +96,10 @@ class LiveLinks {
   std::vector<std::pair<DeviceId, Endpoint>> renewals(const Now& now);
   [[nodiscard]] std::optional<Steady> next() const;
 
+  /// Whether a confirmed link with this device stands; of any way, or a direct one.
+  [[nodiscard]] bool connected(const DeviceId& device) const { return count(device, false) > 0; }
+  [[nodiscard]] bool found(const DeviceId& device) const { return count(device, true) > 0; }
+
   /// What a device is known to have; nullopt while it is not connected.
   [[nodiscard]] std::optional<crdt::VersionVector> theirs() const;
 
@@ -91,7 +108,7 @@ class LiveLinks {
     Session session;
     Delivery delivery;
     DeviceId peer;
-    Endpoint remote;
+    std::optional<Endpoint> remote;  ///< nullopt: through a relay
     Steady opened;
     Steady stands_since = {};  ///< of the first link of a chain of renewals
     bool dialled = false;
@@ -109,13 +126,15 @@ class LiveLinks {
   [[nodiscard]] bool is_partners(const DeviceId& device) const;
   bool handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple, Output& out,
               LiveNews& news);
+  [[nodiscard]] static bool is_old(const Live& live, const Now& now);
   Live* newest(const DeviceId& device, LinkId* link);
-  [[nodiscard]] bool has_confirmed(const DeviceId& device) const;
+  [[nodiscard]] std::size_t count(const DeviceId& device, bool direct) const;
   [[nodiscard]] crdt::VersionVector here() const;
 
   Deps deps_;
   HelloMemory hellos_;
   std::vector<Endpoint> own_addresses_;
+  std::optional<RelayUrl> own_relay_;
   Links links_;
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 /// A scanned QR's addresses have this long in all; each dial ends by itself well before.
 constexpr std::chrono::seconds kScanLife = 30s;
+/// A relay has this long to say whether a nameplate is taken; then the code is shown without it.
+constexpr std::chrono::seconds kRelayFirst = 4s;
 
 SpokenCode draw_code(crypto::Random& random) {
   SpokenCode code;
@@ -45,7 +47,7 @@ void Pairing::set_addresses(std::vector<Endpoint> own) { state_->own = std::move
 
 // ---- The command that runs.
 
-void Pairing::invite(RequestId request, const Now& now, Output& out) {
+void Pairing::invite(RequestId request, bool by_relay, const Now& now, Output& out) {
   State& state = *state_;
   if (state.burnt.forget_the_future(now.wall)) out.persist.changes.push_back(state.burnt.record());
   if (!state.admit(request, out)) return;
@@ -57,11 +59,20 @@ void Pairing::invite(RequestId request, const Now& now, Output& out) {
   crypto::Random& random = *state.deps.random;
   state.offer.emplace(
       PairingOffer{.code = draw_code(random),
-                   .qr = make_qr_offer(state.deps.self->identity.public_key, state.own, random),
-                   .until = now.steady + limits::kInvitationLife,
-                   .qr_until = now.steady + limits::kQrLife});
-  state.answer(Invitation{.code = to_text(state.offer->code), .qr = qr_text(state.offer->qr)},
-               false, out);
+                   .qr = make_qr_offer(state.deps.self->identity.public_key, state.own, random)});
+  if (!by_relay) return state.show(now, out);
+  state.offer->hidden_until = now.steady + kRelayFirst;
+}
+
+void Pairing::nameplate_is_mine(const Now& now, Output& out) {
+  if (state_->offer && state_->offer->hidden_until) state_->show(now, out);
+}
+
+void Pairing::nameplate_is_taken(const Now& now, Output& out) {
+  State& state = *state_;
+  if (!state.offer || !state.offer->hidden_until) return;
+  if (++state.offer->taken >= limits::kRelayNameplatesMax) return state.show(now, out);
+  state.offer->code = draw_code(*state.deps.random);
 }
 
 void Pairing::join_by_code(RequestId request, const PairByCode& asked, const Now& now,
@@ -147,6 +158,17 @@ void Pairing::dialled(LinkId link, const Endpoint& remote, const Now& now, Outpu
   state.next_try(now, out);
 }
 
+void Pairing::piped(LinkId link, const RelayKey& relay, const Now& now, Output& out) {
+  State& state = *state_;
+  const bool keyed = state.talk && state.talk->meeting.keyed();
+  if (!state.search || state.search->code() == nullptr || keyed) {
+    out.links.emplace_back(Hangup{link});
+    return;
+  }
+  state.search->put_by({.link = link, .remote = {}, .relay = relay});
+  state.next_try(now, out);
+}
+
 void Pairing::dial_failed(LinkId, const Now& now, Output& out) {
   state_->dials.failed();
   if (state_->search) state_->next_try(now, out);
@@ -154,13 +176,16 @@ void Pairing::dial_failed(LinkId, const Now& now, Output& out) {
 
 // ---- Links.
 
-bool Pairing::accept(LinkId link, ByteView opening, const Now& now, Output& out) {
+bool Pairing::accept(LinkId link, ByteView opening, const Now& now, Output& out,
+                     const std::optional<RelayKey>& relay) {
   State& state = *state_;
-  if (!state.offer || state.talk || now.steady >= state.offer->until) return false;
+  if (!state.offer || state.talk || state.offer->hidden_until) return false;
+  if (now.steady >= state.offer->until) return false;
   const bool scanner = opening.size() == 1;
   if (scanner && now.steady >= state.offer->qr_until) return false;
   auto started = scanner ? Meeting::answer_scanner(opening, state.offer->qr, state.terms())
-                         : Meeting::answer_joiner(opening, state.offer->code, state.terms());
+                         : Meeting::answer_joiner(
+                               opening, {.code = state.offer->code, .relay = relay}, state.terms());
   if (!started) return false;
   state.hold(std::move(*started), link, now, out);
   return true;
@@ -221,7 +246,9 @@ void Pairing::pass_time(const Now& now, Output& out) {
   State& state = *state_;
   state.talk_time(now, out);
   state.pending_time(now, out);
-  if (state.offer && !state.talk && now.steady >= state.offer->until) {
+  if (state.offer && state.offer->hidden_until) {
+    if (now.steady >= *state.offer->hidden_until) state.show(now, out);
+  } else if (state.offer && !state.talk && now.steady >= state.offer->until) {
     state.fail(pairing_failure(Code::kNotReached, Reason::kInvitationExpired), out);
   }
   const bool trying = state.talk && state.talk->meeting.committed();
@@ -237,7 +264,7 @@ std::optional<Steady> Pairing::next() const {
   if (state.talk) {
     next = earlier(next, state.talk->deadline);
   } else if (state.offer) {
-    next = earlier(next, state.offer->until);
+    next = earlier(next, state.offer->hidden_until.value_or(state.offer->until));
   }
   const bool trying = state.talk && state.talk->meeting.committed();
   if (state.search && !trying) next = earlier(next, state.search->until());

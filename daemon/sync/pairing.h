@@ -8,6 +8,7 @@
 #include "daemon/sync/discovery.h"
 #include "daemon/sync/events.h"
 #include "daemon/sync/identity.h"
+#include "daemon/sync/pairing_secret.h"
 #include "proto/record.h"
 
 namespace attune::sync {
@@ -16,13 +17,16 @@ namespace attune::sync {
 /// the pairing that waits for the other's yes. Pure; owned by the Replica; what Deps name outlives
 /// it. The states of one conversation stand above PairingChannel, those of a command here.
 ///
-///   Idle --invite()--> Inviting --joiner's opening--> Meeting --both introduced--> Asking
+///   Idle --invite()--> Choosing --nameplate is mine, or no relay says--> Inviting
+///   Inviting --joiner's opening--> Meeting --both introduced--> Asking
 ///   Idle --join_by_*()--> Searching --link stands--> Meeting --both introduced--> Asking
 ///   Meeting --joiner gone before its proof--> Inviting       (limits::kJoinersMax such end it)
 ///   Meeting --link gone before my proof-----> Searching
 ///   Asking --my yes--> Agreed --their yes, by frame or by live session--> Idle, finished
 ///   any --wrong proof, a no, time over, command gone--> Idle
 ///
+///   Choosing   nameplate_*()   only with a relay: the code is not shown before its nameplate is
+///                              this device's there; kRelayFirst at most
 ///   Inviting   unit()          code and QR are valid; nobody holds the place
 ///   Searching  dialled()       the owner looks for the issuer: rendezvous(), take_dials()
 ///   Meeting    unit()          a handshake runs; limits::kFlightPatience for each message
@@ -47,7 +51,10 @@ class Pairing {
   void set_addresses(std::vector<Endpoint> own);
 
   // ---- The command that runs.
-  void invite(RequestId request, const Now& now, Output& out);
+  /// `by_relay`: the owner offers the nameplate of rendezvous() at a relay, and says how that went.
+  void invite(RequestId request, bool by_relay, const Now& now, Output& out);
+  void nameplate_is_mine(const Now& now, Output& out);
+  void nameplate_is_taken(const Now& now, Output& out);
   void join_by_code(RequestId request, const PairByCode& asked, const Now& now, Output& out);
   void join_by_qr(RequestId request, const PairByQr& asked, const Now& now, Output& out);
   void reply(RequestId request, bool yes, const Now& now, Output& out);
@@ -69,10 +76,14 @@ class Pairing {
   /// How each of those dials ended.
   void dialled(LinkId link, const Endpoint& remote, const Now& now, Output& out);
   void dial_failed(LinkId link, const Now& now, Output& out);
+  /// As the joiner: the issuer of this nameplate is said to be at the other end of this pipe.
+  void piped(LinkId link, const RelayKey& relay, const Now& now, Output& out);
 
   // ---- Links.
-  /// The first unit of an incoming link that is no live hello. False: silence is the answer.
-  [[nodiscard]] bool accept(LinkId link, ByteView opening, const Now& now, Output& out);
+  /// The first unit of an incoming link that is no live hello, or of a pipe through `relay`. False:
+  /// silence is the answer.
+  [[nodiscard]] bool accept(LinkId link, ByteView opening, const Now& now, Output& out,
+                            const std::optional<RelayKey>& relay = std::nullopt);
   [[nodiscard]] bool owns(LinkId link) const;
   void unit(LinkId link, ByteView bytes, const Now& now, Output& out);
   void closed(LinkId link, const Now& now, Output& out);

@@ -25,7 +25,7 @@ Meeting::Step broken() { return {.units = {}, .event = PairingChannel::Event::kB
 
 }  // namespace
 
-Meeting::Started Meeting::join(const SpokenCode& code, const Terms& terms) {
+Meeting::Started Meeting::join(const CodeOnLink& code, const Terms& terms) {
   Started started{.meeting = Meeting(terms), .units = {}};
   const PairNonce joiner = terms.nonces->draw(*terms.random);
   started.meeting.role_ = CodeRole::kJoiner;
@@ -48,7 +48,7 @@ Meeting::Started Meeting::scan(const QrOffer& offer, const Terms& terms) {
   return started;
 }
 
-std::optional<Meeting::Started> Meeting::answer_joiner(ByteView opening, const SpokenCode& code,
+std::optional<Meeting::Started> Meeting::answer_joiner(ByteView opening, const CodeOnLink& code,
                                                        const Terms& terms) {
   if (opening.empty() || opening[0] != kCodeByte) return std::nullopt;
   const auto joiner = read_nonce(opening.subspan(1));

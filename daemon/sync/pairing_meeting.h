@@ -27,10 +27,10 @@ class Meeting {
     crypto::Random* random = nullptr;
   };
   struct Started;
-  static Started join(const SpokenCode& code, const Terms& terms);
+  static Started join(const CodeOnLink& code, const Terms& terms);
   static Started scan(const QrOffer& offer, const Terms& terms);
   /// The opening 2 | n_j. nullopt where it is none, or one of my own.
-  static std::optional<Started> answer_joiner(ByteView opening, const SpokenCode& code,
+  static std::optional<Started> answer_joiner(ByteView opening, const CodeOnLink& code,
                                               const Terms& terms);
   /// The opening 3. nullopt where it is none.
   static std::optional<Started> answer_scanner(ByteView opening, const QrOffer& offer,
@@ -51,7 +51,7 @@ class Meeting {
 
  private:
   struct Calling {
-    SpokenCode code;
+    CodeOnLink code;
     PairNonce joiner;
   };
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/sync/pairing_secret.h"
 #include "daemon/sync/qr_text.h"
 #include "proto/code_words.h"
 #include "proto/endpoint.h"
@@ -18,7 +19,8 @@ namespace attune::sync {
 /// A connection to where the issuer is said to be.
 struct FoundLink {
   LinkId link;
-  Endpoint remote;
+  std::optional<Endpoint> remote;   ///< dialled directly, or ...
+  std::optional<RelayKey> relay{};  ///< ... met through this relay
 };
 
 /// Where a joiner or scanner looks for the issuer: dials under way, and links that stand and wait

@@ -26,11 +26,12 @@ Bytes password_of(const SpokenCode& code) {
 }
 
 /// CI: the roles, the relay of this connection (none on the LAN) and the nameplate.
-Bytes channel_of(const SpokenCode& code) {
+Bytes channel_of(const CodeOnLink& tried) {
   Bytes nameplate;
-  append_u16be(nameplate, code.nameplate);
-  return lv(labels::kPair, labels::kPairCode, labels::kInitJoiner, labels::kRespIssuer,
-            std::string_view{}, ByteView(nameplate));
+  append_u16be(nameplate, tried.code.nameplate);
+  const ByteView relay = tried.relay ? ByteView(*tried.relay) : ByteView();
+  return lv(labels::kPair, labels::kPairCode, labels::kInitJoiner, labels::kRespIssuer, relay,
+            ByteView(nameplate));
 }
 
 Bytes session_of(const CodeExchange::Nonces& nonces) {
@@ -77,14 +78,15 @@ bool OwnNonces::has(const PairNonce& nonce) const {
   return std::ranges::find(nonces_, nonce) != nonces_.end();
 }
 
-CodeExchange::CodeExchange(CodeRole role, const SpokenCode& code, const Nonces& nonces,
+CodeExchange::CodeExchange(CodeRole role, const CodeOnLink& code, const Nonces& nonces,
                            crypto::Random& random)
     : role_(role),
       nonces_(nonces),
       channel_(channel_of(code)),
       session_(session_of(nonces)),
       ad_(ad_of(role, nonces)),
-      cpace_({.password = password_of(code), .channel = channel_, .session = session_}, random) {}
+      cpace_({.password = password_of(code.code), .channel = channel_, .session = session_},
+             random) {}
 
 Bytes CodeExchange::flight() const { return lv(ByteView(cpace_.share()), ByteView(ad_)); }
 

@@ -26,6 +26,15 @@ ChannelSecret secret_of_qr(const QrOffer& offer);
 
 using PairNonce = std::array<std::uint8_t, 16>;
 
+/// The relay through which a connection comes: the key that it proved on this side.
+using RelayKey = std::array<std::uint8_t, 32>;
+
+/// A spoken code as it is tried on one connection: both ends must have come the same way.
+struct CodeOnLink {
+  SpokenCode code;
+  std::optional<RelayKey> relay;  ///< nullopt: a direct connection
+};
+
 /// The nonces this device drew while one command runs, so that it never meets itself. Keeps the
 /// last kNoncesMax.
 class OwnNonces {
@@ -47,7 +56,7 @@ class CodeExchange {
     PairNonce issuer{};
     PairNonce joiner{};
   };
-  CodeExchange(CodeRole role, const SpokenCode& code, const Nonces& nonces, crypto::Random& random);
+  CodeExchange(CodeRole role, const CodeOnLink& code, const Nonces& nonces, crypto::Random& random);
 
   /// lv(Ya) lv(ADa) of the joiner, lv(Yb) lv(ADb) of the issuer.
   [[nodiscard]] Bytes flight() const;

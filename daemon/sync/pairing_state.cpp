@@ -40,6 +40,14 @@ void Pairing::State::answer(Answer value, bool last, Output& out) {
   if (last) request.reset();
 }
 
+/// Inviting: from now on the code and the QR are good.
+void Pairing::State::show(const Now& now, Output& out) {
+  offer->hidden_until.reset();
+  offer->until = now.steady + limits::kInvitationLife;
+  offer->qr_until = now.steady + limits::kQrLife;
+  answer(Invitation{.code = to_text(offer->code), .qr = qr_text(offer->qr)}, false, out);
+}
+
 void Pairing::State::fail(const Failed& failed, Output& out) {
   answer(failed, true, out);
   stop(out);
@@ -80,10 +88,11 @@ void Pairing::State::next_try(const Now& now, Output& out) {
 // ---- Links.
 
 void Pairing::State::begin(const FoundLink& found, const Now& now, Output& out) {
-  auto started = search->code() != nullptr ? Meeting::join(*search->code(), terms())
-                                           : Meeting::scan(*search->qr(), terms());
+  auto started = search->code() != nullptr
+                     ? Meeting::join({.code = *search->code(), .relay = found.relay}, terms())
+                     : Meeting::scan(*search->qr(), terms());
   hold(std::move(started), found.link, now, out);
-  talk->addresses = {found.remote};
+  if (found.remote) talk->addresses = {*found.remote};
   if (search->qr() == nullptr) return;
   for (const Endpoint& other : search->qr()->endpoints) {
     if (other != found.remote) talk->addresses.push_back(other);

@@ -15,9 +15,11 @@ namespace attune::sync {
 struct PairingOffer {
   SpokenCode code;
   QrOffer qr;
-  Steady until;
-  Steady qr_until;
-  std::size_t joiners = 0;  ///< who came and went without a proof
+  Steady until{};  ///< both from the moment when it is shown
+  Steady qr_until{};
+  std::size_t joiners = 0;               ///< who came and went without a proof
+  std::optional<Steady> hidden_until{};  ///< Choosing
+  std::size_t taken = 0;                 ///< nameplates that were somebody else's
 };
 
 /// The one meeting that holds the place, and what the two people have said in it.
@@ -51,6 +53,7 @@ struct Pairing::State {
   void answer(Answer value, bool last, Output& out);
   void fail(const Failed& failed, Output& out);
   void stop(Output& out);
+  void show(const Now& now, Output& out);
   void hang_up(Output& out);
   void end_search(Output& out);
 

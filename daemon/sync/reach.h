@@ -15,6 +15,7 @@ namespace attune::sync {
 struct PeerMemory {
   std::vector<Endpoint> addresses;  ///< at most limits::kAddressesMax
   LocalDay exchanged;               ///< the day of the last exchange; none: 0
+  std::optional<RelayUrl> relay{};  ///< what it uses, as it said; without an invite
   friend bool operator==(const PeerMemory&, const PeerMemory&) = default;
 };
 RecordChange peer_record(const DeviceId& device, const PeerMemory& memory);

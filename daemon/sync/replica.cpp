@@ -10,8 +10,6 @@
 namespace attune::sync {
 namespace {
 
-/// LinkIds of dials have this bit, those of incoming links do not.
-constexpr std::uint64_t kDialBit = std::uint64_t{1} << 63;
 constexpr int kWeekDays = 7;
 
 bool is_live_hello(ByteView unit) {
@@ -25,7 +23,9 @@ Replica::State::State(const Parts& given, Self self_given)
     : parts(given),
       self(std::move(self_given)),
       reach(*given.random, given.beacons),
-      code_reach(*given.random, given.beacons) {}
+      code_reach(*given.random, given.beacons),
+      relay(*given.random),
+      pipes(*given.random) {}
 
 Replica::Replica(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replica::~Replica() = default;
@@ -42,6 +42,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   std::optional<Self> self;
   std::optional<Partner> partner;
   std::map<DeviceId, PeerMemory> memories;
+  std::optional<RelayUrl> relay;
   for (const Record& record : records) {
     if (record.type == RecordType::kSelf) {
       self = decode_self(record.body);
@@ -54,6 +55,9 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
       auto memory = decode_peer(record.body);
       if (!device || !memory) return nullptr;
       memories.emplace(*device, std::move(*memory));
+    } else if (is_relay_record(record)) {
+      relay = decode_relay(record.body);
+      if (!relay) return nullptr;
     }
   }
   if (!self) return nullptr;
@@ -71,6 +75,8 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .notebook = state->notebook.get(),
                                                             .random = parts.random});
   state->look_for_partner(now);
+  state->live->set_relay(relay);
+  state->relay.begin(std::move(relay), now);
   return std::unique_ptr<Replica>(new Replica(std::move(state)));
 }
 
@@ -86,11 +92,15 @@ void Replica::State::route(const Now& now, Input& input, Step& step) {
                  [&](CommandCame& came) { command(now, came.request, came.command, step); },
                  [&](const ClientGone& gone) {
                    waiting.gone(gone.request);
+                   if (trial && trial->request == gone.request) {
+                     trial->session.hang_up(step.out);
+                     trial.reset();
+                   }
                    pairing->client_gone(gone.request, now, step.out);
                    if (pair_request == gone.request) pair_request.reset();
                  },
                  [&](const LinkOpened& opened) { link_opened(now, opened, step); },
-                 [&](const UnitCame& unit) { unit_came(now, unit, step); },
+                 [&](UnitCame& unit) { unit_came(now, unit, step); },
                  [&](const LinkClosed& closed) { link_gone(now, closed.link, step); },
                  [&](const DialFailed& dial_failed) { link_gone(now, dial_failed.link, step); },
                  [&](const DatagramCame& came) { datagram(now, came, step); },
@@ -117,7 +127,10 @@ void Replica::State::command(const Now& now, RequestId request, Command& asked, 
                  [&](const PairByQr&) { pair_command(now, request, asked, step); },
                  [&](const PairReply&) { pair_command(now, request, asked, step); },
                  [&](const Unpair&) { unpair(request, step); },
-                 [&](const auto&) { answer(notebook->perform(now, asked, step.ripple)); },
+                 [&](const auto&) {
+                   if (relay_command(now, request, asked, step)) return;
+                   answer(notebook->perform(now, asked, step.ripple));
+                 },
              },
              asked);
 }
@@ -135,9 +148,9 @@ void Replica::State::begin_sync(const Now& now, RequestId request, const SyncNow
   for (const PartnerDevice& known : partner->devices) {
     if (!reach.still(known.device)) reach.lost(known.device, now);
   }
+  relay.hurry(now);
+  pipes.restart(now);
 }
-
-LinkId Replica::State::next_dial() { return LinkId{kDialBit | ++dials}; }
 
 const PartnerDevice* Replica::State::reachable(const DeviceId& id, const Partner** of) const {
   const auto find = [&](const Partner& who) -> const PartnerDevice* {
@@ -159,16 +172,17 @@ void Replica::State::dial(const Now&, const DeviceId& id, const Endpoint& to, St
            entry.second.to == to;
   });
   if (under_way) return;
-  const LinkId link = next_dial();
+  const LinkId link = dials.next();
   dialling.emplace(link, Dialling{.purpose = Purpose::kLive, .device = id, .to = to});
   step.out.links.emplace_back(Dial{.link = link, .to = to, .conversation = Conversation::kLive});
 }
 
 void Replica::State::link_opened(const Now& now, const LinkOpened& opened, Step& step) {
   if (!opened.dialled) {
-    strangers.emplace(opened.link, opened.remote);
+    strangers.emplace(opened.link, Stranger{.remote = opened.remote, .relay = {}});
     return;
   }
+  if (relay_opened(now, opened.link, step)) return;
   const auto it = dialling.find(opened.link);
   if (it == dialling.end()) {
     step.out.links.emplace_back(Hangup{opened.link});
@@ -188,27 +202,29 @@ void Replica::State::link_opened(const Now& now, const LinkOpened& opened, Step&
   live->dialled(opened.link, {.partner = of, .device = peer}, opened.remote, now, step.out);
 }
 
-void Replica::State::unit_came(const Now& now, const UnitCame& unit, Step& step) {
+void Replica::State::unit_came(const Now& now, UnitCame& unit, Step& step) {
   if (live->owns(unit.link))
     return live->unit(unit.link, unit.bytes, now, step.ripple, step.out, step.news);
   if (pairing->owns(unit.link)) {
     pairing->unit(unit.link, unit.bytes, now, step.out);
     return;
   }
+  if (relay_unit(now, unit, step)) return;
   const auto it = strangers.find(unit.link);
   if (it == strangers.end()) return;
-  const Endpoint remote = it->second;
+  const Stranger from = it->second;
   strangers.erase(it);
   const std::optional<PendingPairing>& pending = pairing->pending();
   const bool welcome = is_live_hello(unit.bytes)
-                           ? live->accept(unit.link, remote, unit.bytes,
+                           ? live->accept(unit.link, from.remote, unit.bytes,
                                           pending ? &pending->partner : nullptr, now, step.out)
-                           : pairing->accept(unit.link, unit.bytes, now, step.out);
+                           : pairing->accept(unit.link, unit.bytes, now, step.out, from.relay);
   if (!welcome) step.out.links.emplace_back(Hangup{unit.link});
 }
 
 void Replica::State::link_gone(const Now& now, LinkId link, Step& step) {
   strangers.erase(link);
+  relay_gone(now, link, step);
   if (const auto it = dialling.find(link); it != dialling.end()) {
     const Purpose purpose = it->second.purpose;
     dialling.erase(it);
@@ -235,6 +251,8 @@ void Replica::State::network_changed(const Now& now, const NetworkChanged& netwo
   live->set_addresses(own);
   pairing->set_addresses(own);
   live->ask(0, now, step.out);  // an answer shows that the links survived the change
+  relay.network_changed(now);
+  pipes.restart(now);
 }
 
 // ---- What follows from an Input, whichever it was.
@@ -249,6 +267,7 @@ void Replica::State::conclude(const Now& now, Step& step) {
   for (const auto& attempt : reach.due(now, step.out)) dial(now, attempt.device, attempt.to, step);
   for (const auto& [id, to] : live->renewals(now)) dial(now, id, to, step);
   code_reach.due(now, reach.network(), step.out);
+  follow_relay(now, step);
 
   for (const std::uint64_t number : waiting.unasked()) {
     if (!live->ask(number, now, step.out)) waiting.ask_again();
@@ -266,20 +285,21 @@ void Replica::State::conclude(const Now& now, Step& step) {
                          std::make_move_iterator(step.ripple.persist.changes.end()));
   persist.erases = persist.erases || step.ripple.persist.erases;
 
+  flush_relay(now, step);
   step.out.wake =
       earlier(earlier(earlier(notebook_next, live->next()), earlier(pairing->next(), reach.next())),
-              earlier(code_reach.next(), waiting.next()));
+              earlier(earlier(code_reach.next(), waiting.next()), relay_next()));
 }
 
 void Replica::State::draw_conclusions(const Now& now, Step& step) {
-  for (const DeviceId& id : step.news.connected) {
+  for (const DeviceId& id : step.news.connected) pairing->confirmed_by_session(id, now, step.out);
+  for (const DeviceId& id : step.news.found) {
     reach.connected(id, now);
     std::erase_if(dialling, [&](const auto& entry) {
       const bool same = entry.second.purpose == Purpose::kLive && entry.second.device == id;
       if (same) step.out.links.emplace_back(Hangup{entry.first});
       return same;
     });
-    pairing->confirmed_by_session(id, now, step.out);
   }
   for (const DeviceId& id : step.news.lost) reach.lost(id, now);
   if (step.news.dropped || !step.news.connected.empty()) waiting.ask_again();
@@ -290,12 +310,13 @@ void Replica::State::draw_conclusions(const Now& now, Step& step) {
     memory.addresses = told.addresses;
     // A partner elsewhere has no business in naming this machine to itself.
     std::erase_if(memory.addresses, [&](const Endpoint& endpoint) {
-      return endpoint.is_loopback() && !told.remote.is_loopback();
+      return endpoint.is_loopback() && !(told.remote && told.remote->is_loopback());
     });
     if (memory == *known) continue;
     reach.remember(told.device, memory);
     step.out.persist.changes.push_back(peer_record(told.device, memory));
   }
+  for (const LiveNews::Relay& told : step.news.relays) remember_relay(told, step);
   for (const LiveNews::Answered& answered : step.news.answered)
     waiting.answered(answered.number, answered.theirs);
   if (step.news.exchanged || !step.news.answered.empty()) remember_exchange(now, step);
@@ -305,7 +326,8 @@ void Replica::State::remember_exchange(const Now& now, Step& step) {
   if (!partner) return;
   for (const PartnerDevice& known : partner->devices) {
     const PeerMemory* memory = reach.memory(known.device);
-    if (memory == nullptr || memory->exchanged == now.day || !reach.still(known.device)) continue;
+    if (memory == nullptr || memory->exchanged == now.day) continue;
+    if (!live->connected(known.device)) continue;
     PeerMemory fresh = *memory;
     fresh.exchanged = now.day;
     reach.remember(known.device, fresh);
@@ -317,6 +339,7 @@ StatusShown Replica::State::status(const Now& now) const {
   StatusShown shown;
   shown.name = self.name;
   shown.devices = 1;
+  shown.relay = !relay.relay() ? "none" : relay.up() ? "reached" : "away";
   if (!partner || !partner->paired) return shown;
   shown.paired = true;
   shown.partner = partner->name;
@@ -340,6 +363,7 @@ Findings Replica::State::findings(const Now& now) const {
   }
   out.items.push_back(
       {.check = "network", .verdict = reach.network().own.empty() ? Verdict::kLook : Verdict::kOk});
+  relay_findings(out);
   return out;
 }
 

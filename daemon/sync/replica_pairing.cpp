@@ -24,7 +24,7 @@ void Replica::State::pair_command(const Now& now, RequestId request, const Comma
   }
   pair_request = request;
   if (std::holds_alternative<PairInvite>(command)) {
-    pairing->invite(request, now, step.out);
+    pairing->invite(request, relay.up(), now, step.out);
   } else if (const auto* by_code = std::get_if<PairByCode>(&command)) {
     pairing->join_by_code(request, *by_code, now, step.out);
   } else if (const auto* by_qr = std::get_if<PairByQr>(&command)) {
@@ -65,7 +65,7 @@ void Replica::State::follow_pending(const Now& now) {
 }
 
 void Replica::State::dial_pairing(const Endpoint& to, Conversation conversation, Step& step) {
-  const LinkId link = next_dial();
+  const LinkId link = dials.next();
   dialling.emplace(link, Dialling{.purpose = Purpose::kPairing, .device = {}, .to = to});
   step.out.links.emplace_back(Dial{.link = link, .to = to, .conversation = conversation});
 }

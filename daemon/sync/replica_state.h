@@ -10,13 +10,15 @@
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/pairing.h"
 #include "daemon/sync/reach.h"
+#include "daemon/sync/relay_pipes.h"
+#include "daemon/sync/relay_reach.h"
 #include "daemon/sync/replica.h"
 #include "daemon/sync/waiting.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
 
-/// What a Replica is made of, shared by its two source files and by nobody else. It routes: every
+/// What a Replica is made of, shared by its source files and by nobody else. It routes: every
 /// conversation is a machine of its own.
 struct Replica::State {
   /// What one Input leads to: the Output, and what is only turned into it at the end.
@@ -31,6 +33,17 @@ struct Replica::State {
     DeviceId device;  ///< kLive
     Endpoint to;
   };
+  /// A link that has not said what it is.
+  struct Stranger {
+    std::optional<Endpoint> remote;  ///< it was dialled from there, or ...
+    std::optional<RelayKey> relay;   ///< ... it is a pipe through this relay
+  };
+  /// A `relay test` that runs.
+  struct Trial {
+    RequestId request;
+    RelaySession session;
+    Steady until;
+  };
 
   State(const Parts& given, Self self_given);
 
@@ -39,17 +52,33 @@ struct Replica::State {
   void command(const Now& now, RequestId request, Command& command, Step& step);
   void begin_sync(const Now& now, RequestId request, const SyncNow& wanted, Step& step);
   void link_opened(const Now& now, const LinkOpened& opened, Step& step);
-  void unit_came(const Now& now, const UnitCame& unit, Step& step);
+  void unit_came(const Now& now, UnitCame& unit, Step& step);
   void link_gone(const Now& now, LinkId link, Step& step);
   void datagram(const Now& now, const DatagramCame& datagram, Step& step);
   void network_changed(const Now& now, const NetworkChanged& network, Step& step);
   void conclude(const Now& now, Step& step);
   void draw_conclusions(const Now& now, Step& step);
   void dial(const Now& now, const DeviceId& device, const Endpoint& to, Step& step);
-  [[nodiscard]] LinkId next_dial();
   void remember_exchange(const Now& now, Step& step);
   [[nodiscard]] StatusShown status(const Now& now) const;
   [[nodiscard]] Findings findings(const Now& now) const;
+
+  // replica_relay.cpp
+  bool relay_command(const Now& now, RequestId request, const Command& command, Step& step);
+  void set_relay(std::optional<RelayUrl> relay, const Now& now, Step& step);
+  void begin_trial(const Now& now, RequestId request, Step& step);
+  void follow_trial(const Now& now, Step& step);
+  bool relay_opened(const Now& now, LinkId link, Step& step);
+  bool relay_unit(const Now& now, UnitCame& unit, Step& step);
+  void relay_gone(const Now& now, LinkId link, Step& step);
+  void relay_came(const RelayNews& news, Step& step);
+  void met(const Now& now, const RelayPipes::News::Met& met, Step& step);
+  [[nodiscard]] std::vector<PipeAim> pipe_aims() const;
+  void follow_relay(const Now& now, Step& step);
+  void flush_relay(const Now& now, Step& step);
+  [[nodiscard]] std::optional<Steady> relay_next() const;
+  void remember_relay(const LiveNews::Relay& told, Step& step);
+  void relay_findings(Findings& out) const;
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
@@ -72,7 +101,11 @@ struct Replica::State {
   CodeReach code_reach;
   WaitingRequests waiting;
   std::map<LinkId, Dialling> dialling;
-  std::map<LinkId, Endpoint> strangers;  ///< incoming, have not said what they are
+  std::map<LinkId, Stranger> strangers;
+  DialNumbers dials;
+  RelayReach relay;
+  RelayPipes pipes;
+  std::optional<Trial> trial;
   std::optional<RequestId> pair_request;
   struct PendingTold {
     PersonId person;
@@ -81,7 +114,6 @@ struct Replica::State {
   };
   std::optional<PendingTold> pending_told;  ///< the pairing that reach was last told of
   std::optional<Pairing::Rendezvous> rendezvous;
-  std::uint64_t dials = 0;
 };
 
 }  // namespace attune::sync

@@ -213,12 +213,21 @@ TEST(Draft, NotebookCommandsAreTheirRequests) {
   EXPECT_TRUE(request("lock").has_lock());
   EXPECT_TRUE(request("status").has_status());
   EXPECT_TRUE(request("unpair").has_unpair());
+  EXPECT_TRUE(request("relay show").has_relay_show());
+  EXPECT_TRUE(request("relay test").has_relay_test());
+  EXPECT_TRUE(request("relay off").has_relay_off());
   EXPECT_TRUE(request("doctor").has_doctor());
   EXPECT_TRUE(request("watch").has_watch());
   EXPECT_TRUE(request("undo").has_undo());
   EXPECT_TRUE(request("").has_today());
   EXPECT_EQ(request("sync").sync().wait_seconds(), 10u);
   EXPECT_EQ(request("sync --wait 3").sync().wait_seconds(), 3u);
+}
+
+TEST(Draft, TheAddressOfARelayIsAskedAndNeverAnArgument) {
+  const v1::Request set = request("relay set", R"({"url":"attune-relay://a:1#K"})");
+  EXPECT_EQ(set.relay_set().url(), "attune-relay://a:1#K");
+  EXPECT_THROW(request("relay set attune-relay://a:1#K"), Failure);
 }
 
 TEST(Draft, PassphrasesAndNamesAreInOneNormalForm) {

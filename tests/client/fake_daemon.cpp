@@ -133,6 +133,7 @@ v1::Answer open_status(bool paired) {
   status.set_paired(paired);
   if (paired) status.set_partner("Ben");
   status.set_devices(1);
+  status.set_relay("none");
   return answer;
 }
 

@@ -121,7 +121,8 @@ TEST(RenderJson, StatusOfAClosedNotebookSaysNoMore) {
             json::parse(R"({"schema":1,"version":"0.1.0","state":"locked"})"));
   EXPECT_EQ(object(open_status()),
             json::parse(R"({"schema":1,"version":"0.1.0","state":"unlocked","name":"Ada","paired":
-                            false,"partner":"","devices":1,"exchanged_this_week":false})"));
+                            false,"partner":"","devices":1,"exchanged_this_week":false,
+                            "relay":"none"})"));
 }
 
 TEST(RenderJson, SmallAnswersHaveTheirKeys) {
@@ -138,6 +139,25 @@ TEST(RenderJson, SmallAnswersHaveTheirKeys) {
   EXPECT_EQ(object(answer), json::parse(R"({"schema":1,"changed":"boundary"})"));
   answer.mutable_device()->set_id(std::string(16, '\0'));
   EXPECT_EQ(object(answer), json::parse(R"({"schema":1,"device":"00000000000000000000000000"})"));
+}
+
+TEST(RenderJson, ARelayIsItsAddressOrNull) {
+  v1::Answer answer;
+  answer.mutable_relay();
+  EXPECT_EQ(object(answer), json::parse(R"({"schema":1,"url":null})"));
+  EXPECT_EQ(rendered(answer, {}), "No relay is set: attune relay set\n");
+  answer.mutable_relay()->set_url("attune-relay://a:1#K");
+  EXPECT_EQ(object(answer), json::parse(R"({"schema":1,"url":"attune-relay://a:1#K"})"));
+  EXPECT_EQ(rendered(answer, {}), "attune-relay://a:1#K\n");
+}
+
+TEST(RenderText, StatusSaysWhetherTheRelayIsReached) {
+  v1::Answer answer = open_status(true);
+  EXPECT_EQ(rendered(answer, {}).find("relay"), std::string::npos);
+  answer.mutable_status()->set_relay("reached");
+  EXPECT_NE(rendered(answer, {}).find("The relay is reached.\n"), std::string::npos);
+  answer.mutable_status()->set_relay("away");
+  EXPECT_NE(rendered(answer, {}).find("The relay is not reached.\n"), std::string::npos);
 }
 
 TEST(RenderJson, PairEventsAreLines) {

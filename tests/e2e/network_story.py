@@ -1,58 +1,23 @@
 """Two people in two network namespaces joined by a cable: nothing of one machine helps them. Only
 root can lay such a cable; for anybody else this checks nothing and says so."""
 
-import json
-import os
-import shutil
 import subprocess
 
+import namespaces
+from namespaces import ip
 from story import Story, unittest, wait_for
 
 PORT = 40777  # of both LAN listeners; each namespace is new and has nobody else in it
 
 
-def ip(*words, check=True):
-    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
-
-
-def can_lay_cables():
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        return False
-    name = f"attune-{os.getpid()}-try"
-    if ip("netns", "add", name, check=False).returncode != 0:
-        return False
-    # Where the root folder is no mount point, a namespace can be made but not entered.
-    entered = ip("-n", name, "link", "show", check=False).returncode == 0
-    ip("netns", "del", name, check=False)
-    return entered
-
-
 class Network(Story):
     def cable(self):
         """Two namespaces with an end of a veth each; None where this machine allows none."""
-        if not can_lay_cables():
-            print("no network namespaces for this user: this checks nothing", flush=True)
+        if not namespaces.can_lay_cables():
             return None
-        names = [f"attune-{os.getpid()}-{end}" for end in ("a", "b")]
-        for name in names:
-            ip("netns", "add", name)
-            self.addCleanup(ip, "netns", "del", name, check=False)
-        ip("link", "add", "wire", "netns", names[0], "type", "veth",
-           "peer", "name", "wire", "netns", names[1])
-        for number, name in enumerate(names, 1):
-            ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", "wire")
-            ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "link", "set", "wire", "up")
-        for name in names:
-            wait_for(lambda: self.has_settled(name), f"the addresses of {name} are usable")
+        names = [namespaces.make(self, end) for end in ("a", "b")]
+        namespaces.join(*names, "wire", ("10.77.0.1/24", "10.77.0.2/24"))
         return names
-
-    @staticmethod
-    def has_settled(name):
-        shown = json.loads(ip("-j", "-n", name, "addr", "show", "dev", "wire").stdout)
-        addresses = [each for link in shown for each in link.get("addr_info", [])]
-        families = {each["family"] for each in addresses if not each.get("tentative")}
-        return "inet" in families and not any(each.get("tentative") for each in addresses)
 
     def two(self, names):
         people = []
@@ -118,7 +83,7 @@ class Network(Story):
         ip("-n", names[0], "link", "set", "wire", "down")
         ada.add_boundary("While the cable is out")
         ip("-n", names[0], "link", "set", "wire", "up")
-        wait_for(lambda: self.has_settled(names[0]), "the cable is back")
+        wait_for(lambda: namespaces.has_settled(names[0], "wire"), "the cable is back")
         wait_for(lambda: len(ben.boundaries()) == 1, "Ben has what Ada wrote")
 
     def one_listener_out_of_reach(self, number):

@@ -4,6 +4,7 @@
 #include "daemon/sync/burnt_codes.h"
 #include "daemon/sync/control_codec.h"
 #include "daemon/sync/reach.h"
+#include "daemon/sync/relay_reach.h"
 #include "tests/sync/notebook_phone.h"
 
 namespace attune::fuzz {
@@ -50,6 +51,7 @@ void write_evening(Phone& ada, Phone& ben) {
 }
 
 std::vector<Record> whole_store(const Phone& ada) {
+  const RelayUrl url{.place = {.host = "relay.example", .port = 443}, .invite = {}, .key = {7}};
   std::vector<Record> records = ada.disk.records();
   const auto keep = [&records](const RecordChange& change) {
     records.push_back({.type = change.type, .name = change.name, .body = change.body.value()});
@@ -58,7 +60,8 @@ std::vector<Record> whole_store(const Phone& ada) {
   keep(sync::partner_record(*ada.partner));
   keep(sync::peer_record(
       ada.partner->devices[0].device,
-      {.addresses = {Endpoint::v4({192, 0, 2, 7}, 4711)}, .exchanged = ada.now.day}));
+      {.addresses = {Endpoint::v4({192, 0, 2, 7}, 4711)}, .exchanged = ada.now.day, .relay = url}));
+  keep(sync::relay_record(url));
   sync::BurntCodes burnt;
   burnt.burn(ada.now.wall);
   keep(burnt.record());
@@ -181,7 +184,10 @@ std::vector<Bytes> sample_answers() {
                         .paired = true,
                         .partner = "Ben",
                         .devices = 1,
-                        .exchanged_this_week = true},
+                        .exchanged_this_week = true,
+                        .relay = "reached"},
+      sync::RelayShown{
+          "attune-relay://relay.example:443#qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqQ"},
       sync::Synced{.exchanged = true, .posted = false, .pending_out = 0},
       sync::Invitation{.code = "4711-candle-otter-lemon", .qr = "V50X507H0QS00"},
       sync::CheckPhrase{{1, 2, 3, 4}},

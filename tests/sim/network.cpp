@@ -212,7 +212,7 @@ void Network::perform(std::size_t station, const sync::LinkAct& act) {
   } else if (const auto* extend = std::get_if<sync::Extend>(&act)) {
     side->deadline = timeline_.now() + Moment(extend->by);
     watch_deadline(number, index);
-  } else {
+  } else if (std::holds_alternative<sync::Hangup>(act)) {
     side->open = false;
     push(number, index, {.bytes = {}, .framed = false, .last = true});
     forget_if_over(number);

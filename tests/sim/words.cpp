@@ -78,6 +78,10 @@ std::string describe(const sync::Command& command) {
             return std::string(reply.yes ? "pair: yes" : "pair: no");
           },
           [](const sync::Unpair&) { return std::string("unpair"); },
+          [](const sync::RelayShow&) { return std::string("relay show"); },
+          [](const sync::RelaySet&) { return std::string("relay set"); },
+          [](const sync::RelayTest&) { return std::string("relay test"); },
+          [](const sync::RelayOff&) { return std::string("relay off"); },
       },
       command);
 }
@@ -134,6 +138,7 @@ std::string describe(const sync::Answer& answer) {
           [](const sync::CheckPhrase&) { return std::string("check phrase"); },
           [](const sync::Paired&) { return std::string("paired"); },
           [](const sync::Changed& changed) { return "changed " + noun(changed.kind); },
+          [](const sync::RelayShown&) { return std::string("a relay, or none"); },
           [](const sync::Findings&) { return std::string("findings"); },
       },
       answer);

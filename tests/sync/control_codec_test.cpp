@@ -155,6 +155,14 @@ TEST(ControlCodec, WhatHasNoFieldsIsStillARequest) {
   command<ListToday>(request);
   request.mutable_unpair();
   command<Unpair>(request);
+  request.mutable_relay_show();
+  command<RelayShow>(request);
+  request.mutable_relay_set()->set_url("attune-relay://a:1#x");
+  EXPECT_EQ(command<RelaySet>(request).url, "attune-relay://a:1#x");
+  request.mutable_relay_test();
+  command<RelayTest>(request);
+  request.mutable_relay_off();
+  command<RelayOff>(request);
   request.mutable_pair()->mutable_invite();
   command<PairInvite>(request);
 }
@@ -276,15 +284,22 @@ TEST(ControlCodec, EveryReasonAndCodeHasTheNumberOfTheSchema) {
     EXPECT_EQ(answer.error().seconds(), 5u);
   }
   EXPECT_EQ(static_cast<int>(Reason::kLookAgain), v1::REASON_LOOK_AGAIN);
+  EXPECT_EQ(static_cast<int>(Reason::kRelayUrl), v1::REASON_RELAY_URL);
+  EXPECT_EQ(static_cast<int>(Reason::kRelayRefused), v1::REASON_RELAY_REFUSED);
   EXPECT_EQ(static_cast<int>(Reason::kOutOfMemory), v1::REASON_OUT_OF_MEMORY);
   EXPECT_EQ(static_cast<int>(Reason::kStoreFull), v1::REASON_STORE_FULL);
   EXPECT_EQ(static_cast<int>(Code::kNotPaired), v1::CODE_NOT_PAIRED);
 }
 
 TEST(ControlCodec, StatusNamesTheVersion) {
-  const v1::Answer answer = decoded(StatusShown{
-      .name = "ada", .paired = true, .partner = "ben", .devices = 1, .exchanged_this_week = true});
+  const v1::Answer answer = decoded(StatusShown{.name = "ada",
+                                                .paired = true,
+                                                .partner = "ben",
+                                                .devices = 1,
+                                                .exchanged_this_week = true,
+                                                .relay = "away"});
   EXPECT_EQ(answer.status().state(), "unlocked");
+  EXPECT_EQ(answer.status().relay(), "away");
   EXPECT_EQ(answer.status().version(), kVersion);
   EXPECT_EQ(answer.status().partner(), "ben");
   const Bytes closed = encode_closed_status("locked");

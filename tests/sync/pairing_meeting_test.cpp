@@ -75,11 +75,11 @@ TEST_F(Meet, AScannerMeetsTheIssuerOfItsQr) {
 
 TEST_F(Meet, WhoSitsBetweenHasAnotherPhraseOnEachSide) {
   // Eve knows the code: she answers Ben as Ada would, and asks Ada as Ben would.
-  auto joining = Meeting::join(code, ben.terms());
-  auto as_ada = Meeting::answer_joiner(joining.units[0].bytes, code, eve.terms());
+  auto joining = Meeting::join({code, {}}, ben.terms());
+  auto as_ada = Meeting::answer_joiner(joining.units[0].bytes, {code, {}}, eve.terms());
   talk(as_ada->meeting, joining.meeting, std::move(as_ada->units));
-  auto as_ben = Meeting::join(code, eve.terms());
-  auto issuing = Meeting::answer_joiner(as_ben.units[0].bytes, code, ada.terms());
+  auto as_ben = Meeting::join({code, {}}, eve.terms());
+  auto issuing = Meeting::answer_joiner(as_ben.units[0].bytes, {code, {}}, ada.terms());
   talk(issuing->meeting, as_ben.meeting, std::move(issuing->units));
   ASSERT_TRUE(joining.meeting.keyed() && issuing->meeting.keyed());
   EXPECT_NE(joining.meeting.channel().check_phrase().words,
@@ -89,15 +89,15 @@ TEST_F(Meet, WhoSitsBetweenHasAnotherPhraseOnEachSide) {
 TEST_F(Meet, AnotherNameplateIsAnotherCode) {
   SpokenCode other = code;
   ++other.nameplate;
-  auto joining = Meeting::join(other, ben.terms());
-  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, code, ada.terms());
+  auto joining = Meeting::join({other, {}}, ben.terms());
+  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, {code, {}}, ada.terms());
   const Outcome outcome = talk(issuing->meeting, joining.meeting, std::move(issuing->units));
   EXPECT_EQ(outcome.first, Event::kWrongProof);
 }
 
 TEST_F(Meet, NothingIsCommittedBeforeTheFirstProof) {
-  auto joining = Meeting::join(code, ben.terms());
-  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, code, ada.terms());
+  auto joining = Meeting::join({code, {}}, ben.terms());
+  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, {code, {}}, ada.terms());
   EXPECT_FALSE(joining.meeting.committed() || issuing->meeting.committed());
   const auto share = joining.meeting.on_unit(issuing->units[0].bytes);
   const auto answer = issuing->meeting.on_unit(share.units[0].bytes);
@@ -111,8 +111,8 @@ TEST_F(Meet, NothingIsCommittedBeforeTheFirstProof) {
 }
 
 TEST_F(Meet, AShareThatIsNoPointIsNoProof) {
-  auto joining = Meeting::join(code, ben.terms());
-  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, code, ada.terms());
+  auto joining = Meeting::join({code, {}}, ben.terms());
+  auto issuing = Meeting::answer_joiner(joining.units[0].bytes, {code, {}}, ada.terms());
   Bytes flight = joining.meeting.on_unit(issuing->units[0].bytes).units[0].bytes;
   std::fill(flight.begin() + 1, flight.begin() + 33, std::uint8_t{0});  // the identity
   EXPECT_EQ(issuing->meeting.on_unit(flight).event, Event::kBroken);
@@ -124,9 +124,10 @@ TEST_F(Meet, AnOpeningHasOneForm) {
   for (std::size_t size = 0; size < 20; ++size) {
     Bytes opening(size, 0x55);
     if (size > 0) opening[0] = 2;
-    EXPECT_EQ(Meeting::answer_joiner(opening, code, ada.terms()).has_value(), size == 17) << size;
+    EXPECT_EQ(Meeting::answer_joiner(opening, {code, {}}, ada.terms()).has_value(), size == 17)
+        << size;
     if (size > 0) opening[0] = 3;
-    EXPECT_FALSE(Meeting::answer_joiner(opening, code, ada.terms()));
+    EXPECT_FALSE(Meeting::answer_joiner(opening, {code, {}}, ada.terms()));
     EXPECT_EQ(Meeting::answer_scanner(opening, offer, ada.terms()).has_value(), size == 1) << size;
   }
 }

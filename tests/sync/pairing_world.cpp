@@ -81,7 +81,7 @@ PairingWorld::PairingWorld()
 
 void PairingWorld::invite(Phone& phone) {
   Output out;
-  phone.pairing->invite(phone.new_request(), now, out);
+  phone.pairing->invite(phone.new_request(), false, now, out);
   perform(phone, std::move(out));
 }
 

@@ -82,6 +82,7 @@ void SmallWorld::down(std::size_t number) {
     if (link.dialler == number) cut(number, link.at_dialler, false);
     if (link.listener == number) cut(number, link.at_listener, false);
   }
+  leave_relay(number, {});
   std::erase_if(events_, [&](const auto& event) { return event.first == number; });
   devices_[number]->replica.reset();
   devices_[number]->wake.reset();
@@ -158,7 +159,52 @@ void SmallWorld::perform(std::size_t number, Output output) {
 
 void SmallWorld::perform_link(std::size_t number, const LinkAct& act) {
   if (const auto* wanted = std::get_if<Dial>(&act)) dial(number, *wanted);
-  if (const auto* closing = std::get_if<Hangup>(&act)) cut(number, closing->link, false);
+  if (const auto* closing = std::get_if<Hangup>(&act)) {
+    cut(number, closing->link, false);
+    leave_relay(number, closing->link);
+  }
+  if (const auto* wanted = std::get_if<DialRelay>(&act)) dial_relay(number, *wanted);
+}
+
+// ---- The relay.
+
+void SmallWorld::set_relay(bool works) {
+  relay_works_ = works;
+  if (!works) relay_said(relay_.end());
+}
+
+void SmallWorld::dial_relay(std::size_t number, const DialRelay& wanted) {
+  if (!relay_works_ || wanted.to != relay_.url().place) {
+    events_.emplace_back(number, DialFailed{wanted.link});
+    return;
+  }
+  guests_[relay_.connect()] = {number, wanted.link};
+  events_.emplace_back(number, LinkOpened{.link = wanted.link, .dialled = true, .remote = {}});
+}
+
+void SmallWorld::leave_relay(std::size_t number, std::optional<LinkId> link) {
+  std::vector<PureRelay::Connection> leaving;
+  for (const auto& [connection, guest] : guests_) {
+    if (guest.first == number && (!link || guest.second == *link)) leaving.push_back(connection);
+  }
+  for (const PureRelay::Connection connection : leaving) {
+    guests_.erase(connection);
+    relay_said(relay_.gone(connection));
+  }
+}
+
+void SmallWorld::relay_said(std::vector<PureRelay::Said> said) {
+  for (PureRelay::Said& each : said) {
+    const auto guest = guests_.find(each.to);
+    if (guest == guests_.end()) continue;
+    const auto [number, link] = guest->second;
+    if (each.unit) {
+      events_.emplace_back(number, UnitCame{.link = link, .bytes = std::move(*each.unit)});
+    } else {
+      events_.emplace_back(number, LinkClosed{link});
+      guests_.erase(guest);
+    }
+  }
 }
 
 void SmallWorld::dial(std::size_t number, const Dial& wanted) {
@@ -183,6 +229,10 @@ void SmallWorld::dial(std::size_t number, const Dial& wanted) {
 
 void SmallWorld::deliver(std::size_t from, const UnitOut& unit) {
   ++units_sent_;
+  for (const auto& [connection, guest] : guests_) {
+    if (guest != std::pair{from, unit.link}) continue;
+    return relay_said(relay_.hear(connection, unit.bytes));
+  }
   for (const Link& link : links_) {
     if (link.dialler == from && link.at_dialler == unit.link) {
       events_.emplace_back(link.listener, UnitCame{.link = link.at_listener, .bytes = unit.bytes});
@@ -262,6 +312,7 @@ void SmallWorld::hang_up(std::size_t device, RequestId request) {
 
 bool SmallWorld::pair(std::size_t issuer, std::size_t joiner) {
   const RequestId invited = begin(issuer, PairInvite{});
+  if (answers(invited).empty()) run(5s);  // a relay is asked for the nameplate first
   if (answers(invited).empty()) return false;
   const auto* invitation = std::get_if<Invitation>(&answers(invited).front());
   if (invitation == nullptr) return false;

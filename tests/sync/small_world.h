@@ -9,6 +9,7 @@
 
 #include "crypto/random.h"
 #include "daemon/sync/replica.h"
+#include "tests/sync/pure_relay.h"
 
 namespace attune::sync {
 
@@ -36,6 +37,11 @@ class SmallWorld {
   void set_network(bool works);
   /// Whether others can connect to this device's listener.
   void set_listener(std::size_t device, bool open);
+
+  /// A relay that every device reaches, whether or not they reach each other; nobody uses it before
+  /// its address is set. When it stops, its connections end.
+  PureRelay& relay() { return relay_; }
+  void set_relay(bool works);
 
   /// Gives a command and runs until its last answer, or until nothing is left for `patience`.
   Answer ask(std::size_t device, Command command, std::chrono::seconds patience = 20s);
@@ -68,6 +74,9 @@ class SmallWorld {
   void perform(std::size_t device, Output output);
   void perform_link(std::size_t device, const LinkAct& act);
   void dial(std::size_t device, const Dial& dial);
+  void dial_relay(std::size_t device, const DialRelay& dial);
+  void leave_relay(std::size_t device, std::optional<LinkId> link);
+  void relay_said(std::vector<PureRelay::Said> said);
   void deliver(std::size_t from, const UnitOut& unit);
   void cut(std::size_t device, LinkId link, bool tell_self);
   bool happen_one();
@@ -79,6 +88,10 @@ class SmallWorld {
   std::vector<std::unique_ptr<Device>> devices_;
   std::deque<std::pair<std::size_t, Input>> events_;
   std::vector<Link> links_;
+  crypto::SeededRandom relay_random_{77};
+  PureRelay relay_{relay_random_};
+  bool relay_works_ = true;
+  std::map<PureRelay::Connection, std::pair<std::size_t, LinkId>> guests_;  ///< of the relay
   std::map<RequestId, std::vector<Answer>> answers_;
   std::map<RequestId, bool> ended_;
   Steady steady_{1h};
