@@ -289,6 +289,11 @@ bool LiveLinks::ask(std::uint64_t number, const Now& now, Output& out) {
   return asked;
 }
 
+/// The way through a relay is longer, and longer still where a proxy stands before it.
+Steady LiveLinks::proof_due(const Live& live) {
+  return live.opened + (live.remote ? limits::kHandshakePatience : limits::kRelayPatience);
+}
+
 bool LiveLinks::is_old(const Live& live, const Now& now) {
   return live.session.confirmed() && (now.steady >= live.opened + limits::kRenewalAge ||
                                       live.session.frames() >= limits::kRenewalFrames);
@@ -299,8 +304,7 @@ void LiveLinks::pass_time(const Now& now, Output& out, LiveNews& news) {
   for (const auto& [link, live] : links_) {
     const auto patience = live.delivery.patience();
     const bool silent = patience && now.steady >= *patience;
-    const bool unconfirmed =
-        !live.session.confirmed() && now.steady - live.opened >= limits::kHandshakePatience;
+    const bool unconfirmed = !live.session.confirmed() && now.steady >= proof_due(live);
     const bool old = !live.remote && live.dialled && is_old(live, now);
     if (silent || unconfirmed || old) dead.push_back(link);
   }
@@ -326,7 +330,7 @@ std::optional<Steady> LiveLinks::next() const {
   for (const auto& [link, live] : links_) {
     if (const auto patience = live.delivery.patience()) consider(*patience);
     if (!live.session.confirmed()) {
-      consider(live.opened + limits::kHandshakePatience);
+      consider(proof_due(live));
     } else if (live.dialled) {
       consider(live.renewal.value_or(live.opened + limits::kRenewalAge));
     }

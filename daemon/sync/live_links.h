@@ -126,6 +126,7 @@ class LiveLinks {
   [[nodiscard]] bool is_partners(const DeviceId& device) const;
   bool handle(LinkId link, const SyncMessage& message, const Now& now, Ripple& ripple, Output& out,
               LiveNews& news);
+  [[nodiscard]] static Steady proof_due(const Live& live);
   [[nodiscard]] static bool is_old(const Live& live, const Now& now);
   Live* newest(const DeviceId& device, LinkId* link);
   [[nodiscard]] std::size_t count(const DeviceId& device, bool direct) const;

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view kPattern = "Noise_NK_25519_ChaChaPoly_BLAKE2b";
 constexpr std::uint32_t kHelloCorrelation = 1;
+/// Of every Ping: no other question gets so far, so an answer to a Ping is nobody else's.
+constexpr std::uint32_t kPingCorrelation = 0xffff'ffff;
 
 crypto::NoiseHandshake begin_handshake(const RelayUrl& relay, crypto::Random& random) {
   crypto::NoiseParty party;
@@ -81,12 +83,7 @@ void RelaySession::heard_answer(ByteView answer, const Now& now, Output& out, Re
       .version = limits::kRelayVersion,
       .keepalive_seconds = static_cast<std::uint16_t>(RelayKeepalive::kMax.count()),
       .invite = as_bytes(invite)};
-  room_.resize(crypto::kRelayRecordMax);
-  relay::FramePacker packer(crypto::relay_plain_room(whole(room_)));
-  const bool fits = packer.add(kHelloCorrelation, relay::ToRelay(hello));
-  assert(fits);
-  static_cast<void>(fits);
-  packed_ = packer.size();
+  pack(kHelloCorrelation, hello);
   asked_ = kHelloCorrelation;
 }
 
@@ -147,8 +144,8 @@ bool RelaySession::heard_open(const relay::Frame& frame, const relay::FromRelay&
     return true;  // it says what it has to say, and closes
   }
   if (std::holds_alternative<relay::Pong>(message)) {
-    if (ping_ != frame.correlation) return false;
-    ping_.reset();
+    if (!pinged_ || frame.correlation != kPingCorrelation) return false;
+    pinged_.reset();
     return true;
   }
   const bool asked = frame.correlation > kHelloCorrelation && frame.correlation <= asked_;
@@ -158,7 +155,7 @@ bool RelaySession::heard_open(const relay::Frame& frame, const relay::FromRelay&
   if ((ready || std::holds_alternative<relay::Wait>(message)) && !of_pipe) return false;
   news.events.emplace_back(RelayFrameCame{.correlation = frame.correlation, .frame = message});
   if (!ready) return true;
-  ask(relay::PipeAck{});
+  pack(++asked_, relay::PipeAck{});
   state_ = State::kPiped;
   return true;
 }
@@ -167,12 +164,17 @@ std::uint32_t RelaySession::ask(const relay::ToRelay& question) {
   assert(up());
   const std::uint32_t correlation = ++asked_;
   if (std::holds_alternative<relay::Pipe>(question)) pipes_.push_back(correlation);
+  pack(correlation, question);
+  return correlation;
+}
+
+void RelaySession::pack(std::uint32_t correlation, const relay::ToRelay& question) {
   for (;;) {
     if (room_.empty()) room_.resize(crypto::kRelayRecordMax);
     relay::FramePacker packer(crypto::relay_plain_room(whole(room_)).subspan(packed_));
     if (packer.add(correlation, question)) {
       packed_ += packer.size();
-      return correlation;
+      return;
     }
     assert(packed_ > 0);
     seal();
@@ -202,11 +204,11 @@ void RelaySession::pass_time(const Now& now, RelayKeepalive& keepalive, Output& 
   const bool greeting = state_ == State::kCalling || state_ == State::kGreeted;
   if (greeting && now.steady >= deadline_) return die(out, news);
   if (!up()) return;
-  if (!ping_ && silence_ > 0ns) {  // its Pong has come
+  if (!pinged_ && silence_ > 0ns) {  // its Pong has come
     keepalive.lived(silence_);
     silence_ = 0ns;
   }
-  if (ping_) {
+  if (pinged_) {
     if (now.steady < pong_due()) return;
     if (silence_ > 0ns) keepalive.died(silence_);
     return die(out, news);
@@ -216,7 +218,7 @@ void RelaySession::pass_time(const Now& now, RelayKeepalive& keepalive, Output& 
   silence_ = probing_ ? 0ns : silence;
   probing_ = false;
   pinged_ = now.steady;
-  ping_ = ask(relay::Ping{});
+  pack(kPingCorrelation, relay::Ping{});
 }
 
 std::optional<Steady> RelaySession::next(const RelayKeepalive& keepalive) const {
@@ -225,7 +227,7 @@ std::optional<Steady> RelaySession::next(const RelayKeepalive& keepalive) const 
     case State::kGreeted:
       return deadline_;
     case State::kOpen:
-      if (ping_) return pong_due();
+      if (pinged_) return pong_due();
       return idle_since() + keepalive.pause();
     case State::kDialling:
     case State::kPiped:

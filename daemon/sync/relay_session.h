@@ -72,11 +72,13 @@ class RelaySession final : public RelayLine {
                                    RelayNews& news);
   [[nodiscard]] bool heard_open(const relay::Frame& frame, const relay::FromRelay& message,
                                 RelayNews& news);
+  void pack(std::uint32_t correlation, const relay::ToRelay& question);
   void die(Output& out, RelayNews& news);
   void seal();
   [[nodiscard]] Steady idle_since() const { return std::min(last_heard_, last_sent_); }
+  /// Requires a Ping under way.
   [[nodiscard]] Steady pong_due() const {
-    return std::max(pinged_, last_heard_) + limits::kRelayPongPatience;
+    return std::max(*pinged_, last_heard_) + limits::kRelayPongPatience;
   }
 
   State state_ = State::kDialling;
@@ -87,10 +89,9 @@ class RelaySession final : public RelayLine {
   Steady deadline_;  ///< kDialling, kCalling, kGreeted
   Steady last_heard_;
   Steady last_sent_;
-  std::uint32_t asked_ = 0;            ///< the last correlation given out; Hello is 1
-  std::vector<std::uint32_t> pipes_;   ///< correlations of Pipe
-  std::optional<std::uint32_t> ping_;  ///< under way
-  Steady pinged_;
+  std::uint32_t asked_ = 0;              ///< the last correlation given out; Hello is 1
+  std::vector<std::uint32_t> pipes_;     ///< correlations of Pipe
+  std::optional<Steady> pinged_;         ///< a Ping is under way
   std::chrono::nanoseconds silence_{0};  ///< before it
   bool probing_ = false;
   Bytes room_;                  ///< a record that is being packed; empty: none is

@@ -39,6 +39,7 @@ std::vector<Target> text_targets();
 std::vector<Target> client_targets();
 std::vector<Target> pairing_targets();
 std::vector<Target> relay_targets();
+std::vector<Target> relay_device_targets();
 std::vector<Target> replica_targets();
 
 }  // namespace attune::fuzz

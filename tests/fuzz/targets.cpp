@@ -12,7 +12,7 @@ const std::vector<Target>& targets() {
     std::vector<Target> all;
     for (const auto& some :
          {codec_targets(), link_targets(), disk_targets(), text_targets(), client_targets(),
-          pairing_targets(), relay_targets(), replica_targets()}) {
+          pairing_targets(), relay_targets(), relay_device_targets(), replica_targets()}) {
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;

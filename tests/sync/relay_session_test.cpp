@@ -369,6 +369,16 @@ TEST_F(RelaySessionTest, WithoutAPongItIsOver) {
   expect_over(true);
 }
 
+TEST_F(RelaySessionTest, AnotherAnswerToAPingIsNobodysNews) {
+  go_up();
+  wait(keepalive_.pause());
+  const auto said = heard();
+  ASSERT_EQ(said.size(), 1U);
+  out_ = {};
+  say({{.correlation = said[0].correlation, .message = relay::Error{}}});
+  expect_over(true);
+}
+
 TEST_F(RelaySessionTest, AnotherNetworkIsReasonToAskAtOnce) {
   go_up();
   session_.probe();
