@@ -325,7 +325,7 @@ void Lan::State::recut(LinkId id, Framing framing) {
   link->recut = true;
   link->stage = Stage::kProving;
   link->body_max = limits::kHandshakeBytesMax;
-  link->deadline = Clock::now() + settings_.patience;
+  link->deadline = Clock::now() + settings_.relay_patience;
   dated_.push_back(link);
   arm(link->deadline);
 }

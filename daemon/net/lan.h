@@ -78,7 +78,8 @@ class Lan {
   /// no address.
   void dial_relay(LinkId link, const HostPort& to);
   /// The link, which was authenticated, has become a pipe to somebody else: the next unit is the
-  /// first of `framing`, and it is a stranger's link again. Only from the event of the unit before.
+  /// first of `framing`, and it is a stranger's link again, with `relay_patience`. Only from the
+  /// event of the unit before.
   void recut(LinkId link, Framing framing);
   /// A name is being looked up on a thread that the io_context's destruction would wait for.
   [[nodiscard]] bool looking_up() const;

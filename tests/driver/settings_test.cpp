@@ -40,6 +40,19 @@ TEST(Settings, TheEditorIsTheClientsToReadAndASwitchHere) {
   EXPECT_NE(refusal_of("\neditor = \"vi\"\n").find("line 2"), std::string::npos);
 }
 
+TEST(Settings, AProxyIsNamedByItsSchemeAndPlace) {
+  EXPECT_EQ(parse_settings("").proxy, std::nullopt);
+  EXPECT_EQ(parse_settings("proxy = \"socks5://127.0.0.1:9050\"").proxy,
+            (HostPort{.host = "127.0.0.1", .port = 9050}));
+  EXPECT_EQ(parse_settings("proxy = \"socks5://[::1]:9050\"").proxy,
+            (HostPort{.host = "::1", .port = 9050}));
+  for (const char* value : {"\"\"", "\"127.0.0.1:9050\"", "\"http://127.0.0.1:80\"", "9050",
+                            "\"socks5://127.0.0.1\"", "\"socks5://a:b@127.0.0.1:1\"", "true"}) {
+    EXPECT_NE(refusal_of(std::string("proxy = ") + value).find("line 1"), std::string::npos)
+        << value;
+  }
+}
+
 TEST(Settings, APortIsANumberFromZeroTo65535) {
   EXPECT_EQ(parse_settings("port = 65535").port, 65'535);
   for (const char* value : {"65536", "-1", "1.5", "\"80\"", "true", "99999999999999999999"}) {

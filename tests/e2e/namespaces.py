@@ -41,6 +41,11 @@ def make(story, end):
     return name
 
 
+def set_net(name, key, value):
+    """A line of /proc/sys/net in this namespace."""
+    ip("netns", "exec", name, "sh", "-c", f"echo {value} > /proc/sys/net/{key}")
+
+
 def join(one, other, wire, addresses):
     """A cable between two namespaces, each end with its address and of the same name."""
     ip("link", "add", wire, "netns", one, "type", "veth", "peer", "name", wire, "netns", other)

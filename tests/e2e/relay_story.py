@@ -1,6 +1,7 @@
 """Two people who share no network: each reaches the relay and nobody else."""
 
 import pathlib
+import re
 import subprocess
 
 import namespaces
@@ -9,6 +10,7 @@ from person import PROGRAMS
 from story import GUESS_PATIENCE, Story, unittest, wait_for
 
 RELAY = "10.78.0.1:47110"  # in a namespace of its own
+METRICS = "127.0.0.1:47111"  # there too
 
 
 class Relay:
@@ -17,7 +19,7 @@ class Relay:
     def __init__(self, story, namespace):
         self.folder = pathlib.Path(story.folder) / "relay"
         self.config = pathlib.Path(story.folder) / "relay.toml"
-        self.config.write_text('invite = "let-us-in"\n')
+        self.config.write_text(f'invite = "let-us-in"\nmetrics = "{METRICS}"\n')
         self.around = ["ip", "netns", "exec", namespace]
         self.process = None
         story.addCleanup(self.kill)
@@ -37,6 +39,14 @@ class Relay:
         assert self.process.stdout.readline().startswith("attune-relay://")
         return self
 
+    def now(self, what):
+        """One of its gauges."""
+        page = subprocess.run(
+            [*self.around, "python3", "-c", "import urllib.request as u; "
+             f"print(u.urlopen('http://{METRICS}/metrics', timeout=5).read().decode())"],
+            check=True, capture_output=True, text=True).stdout
+        return int(re.search(rf"^attune_relay_{what} (\d+)$", page, re.MULTILINE).group(1))
+
     def kill(self):
         if self.process is None:
             return
@@ -53,10 +63,13 @@ class ThroughARelay(Story):
             self.skipTest("no network namespaces")
         self.hub = namespaces.make(self, "r")
         ip("-n", self.hub, "addr", "add", "10.78.0.1/32", "dev", "lo")
-        ip("netns", "exec", self.hub, "sysctl", "-qw", "net.ipv4.ip_forward=0")
+        namespaces.set_net(self.hub, "ipv4/ip_forward", 0)
         self.ends = {}
         for number, name in enumerate(("Ada", "Ben"), 1):
             end = self.ends[name] = namespaces.make(self, name[0].lower())
+            # One family is enough here, and this one takes its addresses at once.
+            namespaces.set_net(end, "ipv6/conf/all/disable_ipv6", 1)
+            namespaces.set_net(self.hub, "ipv6/conf/all/disable_ipv6", 1)
             namespaces.join(end, self.hub, f"wire{number}",
                             (f"10.78.{number}.2/24", f"10.78.{number}.1/24"))
             ip("-n", end, "route", "add", "10.78.0.1/32", "via", f"10.78.{number}.1")
@@ -111,13 +124,12 @@ class ThroughARelay(Story):
     def test_a_direct_connection_takes_the_place_of_the_relay(self):
         ada, ben = self.couple_through_it()
         self.crosses(ada, ben, "Through the relay")
+        self.assertEqual(self.relay.now("pipes"), 1)
         namespaces.join(self.ends["Ada"], self.ends["Ben"], "wire3",
                         ("10.78.3.1/24", "10.78.3.2/24"))
-        self.relay.kill()
+        wait_for(lambda: self.relay.now("pipes") == 0, "the relay joins nobody any more")
         self.crosses(ada, ben, "Over the wire")
-        ip("-n", self.ends["Ada"], "link", "del", "wire3")
-        self.relay.start()
-        self.crosses(ben, ada, "Through the relay again")
+        self.assertEqual(self.relay.now("pipes"), 0)
 
     def test_a_wrong_code_is_spent_on_both_sides(self):
         ada, ben = self.two()
@@ -151,6 +163,10 @@ class ThroughARelay(Story):
         ada.done("relay", "off")
         self.assertEqual(ada.done("relay", "show")["url"], None)
         self.assertEqual(ada.status()["relay"], "none")
+        # A name that nobody answers for: the end does not wait for the lookup.
+        ip("-n", self.ends["Ada"], "route", "add", "default", "via", "10.78.1.1")
+        ada.done("relay", "set", told={"url": bare.replace("10.78.0.1", "relay.invalid")})
+        ada.stop()
 
 
 if __name__ == "__main__":
