@@ -44,6 +44,7 @@ std::unique_ptr<Pairing> Pairing::open(const Deps& deps, const std::vector<Recor
 }
 
 void Pairing::set_addresses(std::vector<Endpoint> own) { state_->own = std::move(own); }
+void Pairing::set_relay(std::optional<RelayUrl> relay) { state_->relay = std::move(relay); }
 
 // ---- The command that runs.
 
@@ -59,7 +60,8 @@ void Pairing::invite(RequestId request, bool by_relay, const Now& now, Output& o
   crypto::Random& random = *state.deps.random;
   state.offer.emplace(
       PairingOffer{.code = draw_code(random),
-                   .qr = make_qr_offer(state.deps.self->identity.public_key, state.own, random)});
+                   .qr = make_qr_offer(state.deps.self->identity.public_key, state.own,
+                                       by_relay ? state.relay : std::nullopt, random)});
   if (!by_relay) return state.show(now, out);
   state.offer->hidden_until = now.steady + kRelayFirst;
 }
@@ -96,6 +98,8 @@ void Pairing::join_by_qr(RequestId request, const PairByQr& asked, const Now& no
   state.to_dial = offer->endpoints;
   for (const Endpoint& endpoint : offer->endpoints) state.dials.asked(endpoint);
   state.search.emplace(std::move(*offer), now.steady + kScanLife);
+  const auto& there = state.search->qr()->relay;
+  if (there && state.relay && there->key == state.relay->key) state.search->look_at_relay();
   state.next_try(now, out);
 }
 
@@ -136,6 +140,19 @@ std::optional<Pairing::Rendezvous> Pairing::rendezvous() const {
   return std::nullopt;
 }
 
+std::optional<Pairing::QrRendezvous> Pairing::qr_rendezvous(const Now& now) const {
+  const State& state = *state_;
+  if (state.talk && state.talk->meeting.committed()) return std::nullopt;
+  if (state.offer && state.offer->qr.relay && !state.offer->hidden_until &&
+      now.steady < state.offer->qr_until) {
+    return QrRendezvous{.place = qr_place(state.offer->qr), .role = CodeRole::kIssuer};
+  }
+  if (state.search && state.search->looks_at_relay()) {
+    return QrRendezvous{.place = qr_place(*state.search->qr()), .role = CodeRole::kJoiner};
+  }
+  return std::nullopt;
+}
+
 bool Pairing::wants_dial(const Endpoint& issuer, const Now& now) {
   State& state = *state_;
   const auto wanted = rendezvous();
@@ -161,7 +178,7 @@ void Pairing::dialled(LinkId link, const Endpoint& remote, const Now& now, Outpu
 void Pairing::piped(LinkId link, const RelayKey& relay, const Now& now, Output& out) {
   State& state = *state_;
   const bool keyed = state.talk && state.talk->meeting.keyed();
-  if (!state.search || state.search->code() == nullptr || keyed) {
+  if (!state.search || keyed) {
     out.links.emplace_back(Hangup{link});
     return;
   }

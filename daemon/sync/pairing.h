@@ -49,6 +49,8 @@ class Pairing {
 
   /// Where this device can be reached, for the QR.
   void set_addresses(std::vector<Endpoint> own);
+  /// The relay that this device uses; nullopt: none.
+  void set_relay(std::optional<RelayUrl> relay);
 
   // ---- The command that runs.
   /// `by_relay`: the owner offers the nameplate of rendezvous() at a relay, and says how that went.
@@ -68,6 +70,13 @@ class Pairing {
   };
   /// Whom to announce and to look for by beacons of a nameplate now; absent: nobody.
   [[nodiscard]] std::optional<Rendezvous> rendezvous() const;
+  /// Where both ends of a QR meet at the relay that this device uses, and that the QR names;
+  /// absent: nowhere.
+  struct QrRendezvous {
+    relay::PipeId place;
+    CodeRole role{};
+  };
+  [[nodiscard]] std::optional<QrRendezvous> qr_rendezvous(const Now& now) const;
   /// An issuer of this nameplate is said to be there. True: the caller dials it now, once, with
   /// Conversation::kCode.
   [[nodiscard]] bool wants_dial(const Endpoint& issuer, const Now& now);
@@ -76,7 +85,7 @@ class Pairing {
   /// How each of those dials ended.
   void dialled(LinkId link, const Endpoint& remote, const Now& now, Output& out);
   void dial_failed(LinkId link, const Now& now, Output& out);
-  /// As the joiner: the issuer of this nameplate is said to be at the other end of this pipe.
+  /// As the joiner or scanner: the issuer is said to be at the other end of this pipe.
   void piped(LinkId link, const RelayKey& relay, const Now& now, Output& out);
 
   // ---- Links.

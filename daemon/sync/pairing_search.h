@@ -33,6 +33,9 @@ class PairingSearch {
   [[nodiscard]] const SpokenCode* code() const { return std::get_if<SpokenCode>(&aim_); }
   [[nodiscard]] const QrOffer* qr() const { return std::get_if<QrOffer>(&aim_); }
   [[nodiscard]] Steady until() const { return until_; }
+  /// The QR's issuer may be at our own relay too.
+  void look_at_relay() { at_relay_ = true; }
+  [[nodiscard]] bool looks_at_relay() const { return at_relay_; }
 
   /// An issuer of this code may be there: true when it is worth a dial now. Each address once in
   /// limits::kDialPause, and few at a time.
@@ -53,6 +56,7 @@ class PairingSearch {
   std::deque<FoundLink> waiting_;
   std::map<Endpoint, Steady> tried_;
   bool met_ = false;
+  bool at_relay_ = false;
 };
 
 /// Dials that the owner was asked for and has not told the end of. Those of an earlier command are

@@ -60,6 +60,13 @@ CodeRole other(CodeRole role) {
 
 }  // namespace
 
+relay::PipeId qr_place(const QrOffer& offer) {
+  const crypto::Key key = crypto::kdf(offer.secret.view(), labels::kPairPipe);
+  relay::PipeId place;
+  std::ranges::copy(key.view(), place.bytes.begin());
+  return place;
+}
+
 ChannelSecret secret_of_qr(const QrOffer& offer) {
   return {
       .secret = offer.secret.clone(),

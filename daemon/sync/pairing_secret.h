@@ -11,6 +11,7 @@
 #include "daemon/sync/discovery.h"
 #include "daemon/sync/qr_text.h"
 #include "proto/code_words.h"
+#include "proto/relay_frame.h"
 
 namespace attune::sync {
 
@@ -20,6 +21,9 @@ struct ChannelSecret {
   crypto::Key psk;
   Bytes prologue;
 };
+
+/// kdf(q, "pair-pipe"): what both ends of a QR meet under at a relay.
+relay::PipeId qr_place(const QrOffer& offer);
 
 /// s = q. Who has not read exactly these QR bytes fails at the first message.
 ChannelSecret secret_of_qr(const QrOffer& offer);

@@ -75,11 +75,11 @@ void Pairing::State::stop(Output& out) {
 }
 
 /// The next link that stands, unless one is being tried. A scan ends when nothing is left to try; a
-/// spoken code waits for the next beacon.
+/// spoken code waits for the next beacon, and both for the relay.
 void Pairing::State::next_try(const Now& now, Output& out) {
   if (talk) return;
   if (const auto found = search->next()) return begin(*found, now, out);
-  if (search->qr() == nullptr || dials.under_way() > 0) return;
+  if (search->qr() == nullptr || search->looks_at_relay() || dials.under_way() > 0) return;
   fail(
       pairing_failure(Code::kNotReached, search->met() ? Reason::kCodeSpent : Reason::kNobodyFound),
       out);

@@ -77,6 +77,7 @@ struct Pairing::State {
 
   Deps deps;
   std::vector<Endpoint> own;
+  std::optional<RelayUrl> relay;
   BurntCodes burnt;
   std::optional<PendingPairing> pending;
   std::optional<Steady> pending_until;

@@ -16,6 +16,7 @@ static_assert(kAlphabet.size() == kBase);
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kRelayKind = 7;
 constexpr std::size_t kRelayKeyBytes = 32;
+constexpr std::size_t kRelayHostMax = 64;  ///< of a QR; a longer name is not worth so many cells
 /// Endpoints of a QR of 41 x 21 cells on a terminal: one IPv4 and one IPv6 address.
 constexpr std::size_t kEndpointBytesMax = 26;
 
@@ -34,22 +35,37 @@ std::optional<std::uint32_t> read_digits(std::string_view digits) {
   return value;
 }
 
-/// Takes an endpoint kind we do not use off the reader.
-void skip_relay(Reader& reader) {
-  reader.take(1 + sizeof(std::uint16_t) + kRelayKeyBytes);
-  reader.take(reader.u8());
+/// 07 | port u16be | key 32 | length of the host u8 | host
+void append_relay(Bytes& out, const RelayUrl& relay) {
+  out.push_back(kRelayKind);
+  append_u16be(out, relay.place.port);
+  append(out, relay.key);
+  out.push_back(static_cast<std::uint8_t>(relay.place.host.size()));
+  append(out, as_bytes(relay.place.host));
 }
 
-bool take_endpoints(ByteView bytes, std::vector<Endpoint>& out) {
+/// nullopt for one whose place nobody could dial: it is passed over.
+std::optional<RelayUrl> take_relay(Reader& reader) {
+  reader.u8();
+  RelayUrl relay;
+  relay.place.port = reader.u16be();
+  relay.key = reader.take_array<kRelayKeyBytes>();
+  relay.place.host = as_text(reader.take(reader.u8()));
+  if (!reader.ok() || parse_relay_url(to_text(relay)) != relay) return std::nullopt;
+  return relay;
+}
+
+bool take_endpoints(ByteView bytes, QrOffer& offer) {
   Reader reader(bytes);
   while (reader.left() > 0) {
     if (bytes[bytes.size() - reader.left()] == kRelayKind) {
-      skip_relay(reader);
+      const auto relay = take_relay(reader);
+      if (!offer.relay) offer.relay = relay;
       continue;
     }
     const auto endpoint = take_endpoint(reader);
-    if (!endpoint || out.size() == limits::kAddressesMax) return false;
-    out.push_back(*endpoint);
+    if (!endpoint || offer.endpoints.size() == limits::kAddressesMax) return false;
+    offer.endpoints.push_back(*endpoint);
   }
   return reader.ok();
 }
@@ -101,7 +117,7 @@ IdentityHash hash_identity(const crypto::PublicKey& identity) {
 }
 
 QrOffer make_qr_offer(const crypto::PublicKey& identity, const std::vector<Endpoint>& own,
-                      crypto::Random& random) {
+                      const std::optional<RelayUrl>& relay, crypto::Random& random) {
   QrOffer offer;
   offer.secret = random.key();
   offer.identity = hash_identity(identity);
@@ -115,6 +131,11 @@ QrOffer make_qr_offer(const crypto::PublicKey& identity, const std::vector<Endpo
     if (offer.bytes.size() + encoded.size() > bytes_max) continue;
     append(offer.bytes, encoded);
     offer.endpoints.push_back(endpoint);
+  }
+  if (relay && relay->place.host.size() <= kRelayHostMax) {
+    append_relay(offer.bytes, *relay);
+    offer.relay = relay;
+    offer.relay->invite.reset();
   }
   return offer;
 }
@@ -130,7 +151,7 @@ std::optional<QrOffer> parse_qr_text(std::string_view text) {
   QrOffer offer;
   const auto secret = reader.take(offer.secret.view().size());
   offer.identity = reader.take_array<sizeof(IdentityHash)>();
-  if (!reader.ok() || !take_endpoints(reader.take(reader.left()), offer.endpoints)) {
+  if (!reader.ok() || !take_endpoints(reader.take(reader.left()), offer)) {
     return std::nullopt;
   }
   std::ranges::copy(secret, offer.secret.writable().begin());

@@ -12,6 +12,7 @@
 #include "crypto/secret.h"
 #include "proto/bytes.h"
 #include "proto/endpoint.h"
+#include "proto/relay_url.h"
 
 namespace attune::sync {
 
@@ -32,14 +33,15 @@ struct QrOffer {
   crypto::Key secret;
   IdentityHash identity{};
   std::vector<Endpoint> endpoints;
+  std::optional<RelayUrl> relay{};  ///< where the issuer waits too; without an invite
 };
 
 /// With a fresh q. Of `own` it names as many as keep the QR small: the first of each family, then
-/// the others in their order.
+/// the others in their order; the relay where there is room for its name.
 QrOffer make_qr_offer(const crypto::PublicKey& identity, const std::vector<Endpoint>& own,
-                      crypto::Random& random);
+                      const std::optional<RelayUrl>& relay, crypto::Random& random);
 std::string qr_text(const QrOffer& offer);
-/// nullopt for a text that is not exactly one such QR. Endpoints at a relay are passed over.
+/// nullopt for a text that is not exactly one such QR. Of several relays the first counts.
 std::optional<QrOffer> parse_qr_text(std::string_view text);
 
 }  // namespace attune::sync

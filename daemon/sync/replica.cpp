@@ -76,6 +76,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .random = parts.random});
   state->look_for_partner(now);
   state->live->set_relay(relay);
+  state->pairing->set_relay(relay);
   state->relay.begin(std::move(relay), now);
   return std::unique_ptr<Replica>(new Replica(std::move(state)));
 }

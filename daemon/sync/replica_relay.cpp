@@ -17,6 +17,22 @@ relay::PipeId nameplate_place(std::uint16_t nameplate) {
   return place;
 }
 
+Conversation conversation_of(PipeAim::Kind kind) {
+  switch (kind) {
+    case PipeAim::Kind::kLive:
+      return Conversation::kLive;
+    case PipeAim::Kind::kCode:
+      return Conversation::kCode;
+    case PipeAim::Kind::kQr:
+      return Conversation::kQr;
+  }
+  return Conversation::kQr;
+}
+
+relay::PipeSide pairing_side(CodeRole role) {
+  return role == CodeRole::kIssuer ? relay::PipeSide::kIssuer : relay::PipeSide::kJoiner;
+}
+
 std::string without_invite(RelayUrl relay) {
   relay.invite.reset();
   return to_text(relay);
@@ -57,6 +73,12 @@ void Replica::State::set_relay(std::optional<RelayUrl> wanted, const Now& now, S
   step.out.persist.erases = step.out.persist.erases || relay.relay().has_value();  // its invite
   live->close_relayed(step.out, step.news);
   live->set_relay(wanted);
+  pairing->set_relay(wanted);
+  for (auto it = strangers.begin(); it != strangers.end();) {
+    const bool leaves = it->second.relay.has_value();
+    if (leaves) step.out.links.emplace_back(Hangup{it->first});
+    it = leaves ? strangers.erase(it) : std::next(it);
+  }
   RelayNews news;
   relay.set(std::move(wanted), now, step.out, news);
   relay_came(news, step);
@@ -147,19 +169,16 @@ void Replica::State::relay_came(const RelayNews& news, Step& step) {
 
 /// The other end of a pipe is there: from here on it is a link like any other.
 void Replica::State::met(const Now& now, const RelayPipes::News::Met& met, Step& step) {
-  const bool live_pipe = met.kind == PipeAim::Kind::kLive;
   const bool dialler =
       met.side == relay::PipeSide::kDialler || met.side == relay::PipeSide::kJoiner;
   step.out.links.emplace_back(
-      Recut{.link = met.link,
-            .conversation = live_pipe ? Conversation::kLive : Conversation::kCode,
-            .dialler = dialler});
+      Recut{.link = met.link, .conversation = conversation_of(met.kind), .dialler = dialler});
   const RelayKey key = relay.relay()->key;
   if (!dialler) {
     strangers.emplace(met.link, Stranger{.remote = {}, .relay = key});
     return;
   }
-  if (!live_pipe) return pairing->piped(met.link, key, now, step.out);
+  if (met.kind != PipeAim::Kind::kLive) return pairing->piped(met.link, key, now, step.out);
   const Partner* of = nullptr;
   const PartnerDevice* peer = reachable(met.device, &of);
   if (peer == nullptr) {
@@ -171,8 +190,8 @@ void Replica::State::met(const Now& now, const RelayPipes::News::Met& met, Step&
 
 // ---- What follows.
 
-/// Devices of the partner with which no direct link stands, and the other end of a code.
-std::vector<PipeAim> Replica::State::pipe_aims() const {
+/// Devices of the partner with which no direct link stands, and the other end of a code or QR.
+std::vector<PipeAim> Replica::State::pipe_aims(const Now& now) const {
   std::vector<PipeAim> aims;
   if (!relay.relay()) return aims;
   const auto meet = [&](const Partner& who) {
@@ -193,8 +212,14 @@ std::vector<PipeAim> Replica::State::pipe_aims() const {
                     .device = {},
                     .root = nullptr,
                     .place = nameplate_place(wanted->nameplate),
-                    .side = wanted->role == CodeRole::kIssuer ? relay::PipeSide::kIssuer
-                                                              : relay::PipeSide::kJoiner});
+                    .side = pairing_side(wanted->role)});
+  }
+  if (const auto wanted = pairing->qr_rendezvous(now)) {
+    aims.push_back({.kind = PipeAim::Kind::kQr,
+                    .device = {},
+                    .root = nullptr,
+                    .place = wanted->place,
+                    .side = pairing_side(wanted->role)});
   }
   return aims;
 }
@@ -203,7 +228,7 @@ void Replica::State::follow_relay(const Now& now, Step& step) {
   RelayNews news;
   relay.pass_time(now, dials, step.out, news);
   relay_came(news, step);
-  pipes.want(pipe_aims(), relay, now, step.out);
+  pipes.want(pipe_aims(now), relay, now, step.out);
   pipes.pass_time(relay, dials, now, step.out);
   follow_trial(now, step);
 }

@@ -73,7 +73,7 @@ struct Replica::State {
   void relay_gone(const Now& now, LinkId link, Step& step);
   void relay_came(const RelayNews& news, Step& step);
   void met(const Now& now, const RelayPipes::News::Met& met, Step& step);
-  [[nodiscard]] std::vector<PipeAim> pipe_aims() const;
+  [[nodiscard]] std::vector<PipeAim> pipe_aims(const Now& now) const;
   void follow_relay(const Now& now, Step& step);
   void flush_relay(const Now& now, Step& step);
   [[nodiscard]] std::optional<Steady> relay_next() const;

@@ -141,6 +141,14 @@ class ThroughARelay(Story):
         self.assert_alone(ada, ben)
         self.pair(ada, ben)
 
+    def test_a_qr_pairs_as_well(self):
+        ada, ben = self.two()
+        inviting, invitation = self.invite(ada)
+        scanning = ben.begin("pair", "--qr", "--stdin", "--yes", "--json",
+                             told={"qr": invitation["qr"]})
+        self.both_end_paired((ada, inviting), (ben, scanning))
+        self.crosses(ben, ada, "Through the relay")
+
     def test_the_address_of_a_relay_is_kept_and_checked(self):
         ada = self.ready("Ada", around=("ip", "netns", "exec", self.ends["Ada"]))
         self.expect(ada.ask("relay", "test", "--json"), 5, "not-set-up")

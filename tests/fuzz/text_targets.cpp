@@ -55,6 +55,10 @@ void run_qr(ByteView input) {
   for (const Endpoint& endpoint : offer->endpoints) {
     require(endpoint.is_unicast() && endpoint.port != 0, "an endpoint can be dialled");
   }
+  if (offer->relay) {
+    require(parse_relay_url(to_text(*offer->relay)) == offer->relay, "a relay can be dialled");
+    require(!offer->relay->invite, "and brings no invite");
+  }
 }
 
 std::vector<Bytes> qr_seeds() {
@@ -64,10 +68,12 @@ std::vector<Bytes> qr_seeds() {
   v6.address[0] = 0xfd;
   v6.address[15] = 1;
   v6.port = 4711;
+  const RelayUrl relay{.place = {.host = "a.example", .port = 443}, .invite = {}, .key = {1}};
   std::vector<Bytes> out;
   for (const auto& own : std::vector<std::vector<Endpoint>>{
            {}, {Endpoint::v4({192, 0, 2, 7}, 4711)}, {Endpoint::v4({192, 0, 2, 7}, 4711), v6}}) {
-    out.push_back(bytes_of(sync::qr_text(sync::make_qr_offer(identity, own, random))));
+    out.push_back(bytes_of(sync::qr_text(sync::make_qr_offer(identity, own, {}, random))));
+    out.push_back(bytes_of(sync::qr_text(sync::make_qr_offer(identity, own, relay, random))));
   }
   return out;
 }

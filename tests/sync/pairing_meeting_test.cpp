@@ -53,7 +53,7 @@ class Meet : public ::testing::Test {
 };
 
 TEST_F(Meet, AScannerKnowsWhoseQrItRead) {
-  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, random);
+  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, {}, random);
   auto scanning = Meeting::scan(offer, ben.terms());
   auto thief = Meeting::answer_scanner(scanning.units[0].bytes, offer, eve.terms());
   const Outcome outcome = talk(scanning.meeting, thief->meeting, {std::move(scanning.units[1])});
@@ -63,7 +63,7 @@ TEST_F(Meet, AScannerKnowsWhoseQrItRead) {
 }
 
 TEST_F(Meet, AScannerMeetsTheIssuerOfItsQr) {
-  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, random);
+  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, {}, random);
   auto scanning = Meeting::scan(offer, ben.terms());
   auto issuing = Meeting::answer_scanner(scanning.units[0].bytes, offer, ada.terms());
   const Outcome outcome = talk(scanning.meeting, issuing->meeting, {std::move(scanning.units[1])});
@@ -120,7 +120,7 @@ TEST_F(Meet, AShareThatIsNoPointIsNoProof) {
 }
 
 TEST_F(Meet, AnOpeningHasOneForm) {
-  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, random);
+  const QrOffer offer = make_qr_offer(ada.self.identity.public_key, {}, {}, random);
   for (std::size_t size = 0; size < 20; ++size) {
     Bytes opening(size, 0x55);
     if (size > 0) opening[0] = 2;

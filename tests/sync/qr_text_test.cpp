@@ -48,7 +48,7 @@ class QrText : public ::testing::Test {
     v6.port = 4711;
     me = random.bytes<32>();
   }
-  QrOffer offer(const std::vector<Endpoint>& own) { return make_qr_offer(me, own, random); }
+  QrOffer offer(const std::vector<Endpoint>& own) { return make_qr_offer(me, own, {}, random); }
   static Endpoint v4(std::uint8_t last) { return Endpoint::v4({192, 0, 2, last}, 4711); }
 
   crypto::SeededRandom random{9};
@@ -110,15 +110,37 @@ TEST_F(QrText, IsOfThisVersionAndNamesMachines) {
   EXPECT_FALSE(parse_qr_text(encode_base45(bytes)));
 }
 
-TEST_F(QrText, PassesOverARelay) {
-  Bytes bytes = offer({v4(1)}).bytes;
-  append(bytes, Bytes{7, 0, 80});
-  append(bytes, Bytes(32, 0xee));
-  append(bytes, Bytes{3, 'a', '.', 'b'});
-  append_endpoint(bytes, v6);
-  EXPECT_EQ(parse_qr_text(encode_base45(bytes))->endpoints, (std::vector<Endpoint>{v4(1), v6}));
-  bytes.resize(bytes.size() - 20);
-  EXPECT_FALSE(parse_qr_text(encode_base45(bytes)));
+TEST_F(QrText, NamesTheRelayWithoutItsInvite) {
+  const RelayUrl relay{
+      .place = {.host = "relay.example", .port = 443}, .invite = "let-us-in", .key = {4, 5}};
+  const QrOffer made = make_qr_offer(me, {v4(1), v6}, relay, random);
+  const QrOffer read = parse_qr_text(qr_text(made)).value();
+  EXPECT_EQ(read.endpoints, (std::vector<Endpoint>{v4(1), v6}));
+  ASSERT_TRUE(read.relay);
+  EXPECT_EQ(read.relay->place, relay.place);
+  EXPECT_EQ(read.relay->key, relay.key);
+  EXPECT_EQ(read.relay->invite, std::nullopt);
+  EXPECT_LE(qr_text(made).size(), 200u);
+  RelayUrl long_name = relay;
+  long_name.place.host = std::string(65, 'a');
+  EXPECT_EQ(make_qr_offer(me, {}, long_name, random).relay, std::nullopt);
+  EXPECT_EQ(parse_qr_text(qr_text(offer({v4(1)})))->relay, std::nullopt);
+}
+
+TEST_F(QrText, PassesOverARelayThatNobodyCouldDial) {
+  for (const Bytes& place : {Bytes{7, 0, 80}, Bytes{7, 0, 0}}) {
+    Bytes bytes = offer({v4(1)}).bytes;
+    append(bytes, place);
+    append(bytes, Bytes(32, 0xee));
+    append(bytes, Bytes{3, 'a', '/', 'b'});
+    append_endpoint(bytes, v6);
+    const auto read = parse_qr_text(encode_base45(bytes));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->endpoints, (std::vector<Endpoint>{v4(1), v6}));
+    EXPECT_EQ(read->relay, std::nullopt);
+    bytes.resize(bytes.size() - 20);
+    EXPECT_FALSE(parse_qr_text(encode_base45(bytes)));
+  }
 }
 
 TEST_F(QrText, NamesABoundedNumberOfMachines) {

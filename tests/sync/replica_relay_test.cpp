@@ -78,6 +78,39 @@ TEST_F(ThroughARelay, TheyPairByCodeAndExchange) {
   EXPECT_TRUE(synced(ben_));
 }
 
+TEST_F(ThroughARelay, TheyPairByQr) {
+  use_relay(ana_);
+  use_relay(ben_);
+  const RequestId invited = world_.begin(ana_, PairInvite{});
+  world_.run(1s);
+  const RequestId scanned = world_.begin(ben_, PairByQr{invitation(invited).qr});
+  world_.run(2s);
+  ASSERT_TRUE(std::holds_alternative<CheckPhrase>(world_.answers(scanned).back()));
+  world_.begin(ana_, PairReply{true});
+  world_.begin(ben_, PairReply{true});
+  world_.run(2s);
+  EXPECT_TRUE(paired(ana_));
+  EXPECT_TRUE(paired(ben_));
+  add(ana_);
+  world_.run(1s);
+  EXPECT_EQ(count(ben_), 1U);
+}
+
+TEST_F(ThroughARelay, AQrOfAnotherRelaySendsNobodyThere) {
+  use_relay(ana_);
+  const RequestId invited = world_.begin(ana_, PairInvite{});
+  world_.run(1s);
+  const std::size_t guests = world_.relay().connections();
+  const Answer scanned = world_.ask(ben_, PairByQr{invitation(invited).qr});
+  EXPECT_TRUE(is_failed(scanned, Code::kNotReached, Reason::kNobodyFound));
+  EXPECT_EQ(world_.relay().connections(), guests);
+  // Who uses the relay that the QR names, but comes too late, is told so.
+  use_relay(ben_);
+  world_.run(limits::kQrLife);
+  const Answer late = world_.ask(ben_, PairByQr{invitation(invited).qr}, 60s);
+  EXPECT_TRUE(is_failed(late, Code::kNotReached, Reason::kNobodyFound));
+}
+
 TEST_F(ThroughARelay, WithoutOneTheyDoNotMeet) {
   use_relay(ana_);
   const RequestId invited = world_.begin(ana_, PairInvite{});
@@ -108,7 +141,6 @@ TEST_F(ThroughARelay, AWrongCodeIsSpentOnBothSides) {
 TEST_F(ThroughARelay, ACodeIsNotShownBeforeItsNameplateIsFree) {
   use_relay(ana_);
   use_relay(ben_);
-  // Ana's relay is silent about the nameplate: then the code is shown without it.
   const RequestId shown = world_.begin(ana_, PairInvite{});
   EXPECT_TRUE(world_.answers(shown).empty());
   world_.run(1s);
