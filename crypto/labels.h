@@ -57,6 +57,12 @@ inline constexpr auto kMailboxRootKey = "mbx-rk"sv;
 inline constexpr auto kMailboxHeaderKeyA = "mbx-hk-a"sv;
 inline constexpr auto kMailboxNextHeaderKeyB = "mbx-nhk-b"sv;
 inline constexpr auto kMailboxStep = "mbx-step"sv;  // info of the ratchet's HKDF
+inline constexpr auto kMailboxAssociated = "mbx/1"sv;
+inline constexpr auto kMailboxGeneration = "mbx-gen"sv;
+inline constexpr auto kMailboxPairing = "mbx-pair"sv;
+inline constexpr auto kMailboxFirstKey = "mbx-first"sv;
+inline constexpr auto kMailboxDirection = "mbx-dir"sv;
+inline constexpr auto kMailboxWeek = "mbx"sv;
 
 // Relays.
 inline constexpr auto kRelay = "attune-relay/1"sv;

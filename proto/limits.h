@@ -69,6 +69,11 @@ inline constexpr std::size_t kParcelBytesLow = 4'032;
 inline constexpr std::size_t kParcelBytesHigh = 16'320;
 inline constexpr std::size_t kParcelBytesMax = 65'455;
 inline constexpr std::size_t kSkippedKeysMax = 256;  // parcels of a ratchet that may still come
+inline constexpr int kMailboxWeeksAhead = 1;  // mailboxes that are read: from the week after ...
+inline constexpr int kMailboxWeeksBack = 5;   // ... to so many before, by the relay's clock
+inline constexpr std::chrono::seconds kMailboxPause = 2s;  // not live so long: it is posted
+inline constexpr std::chrono::seconds kRatchetAge = 24h;   // then the next session makes a new one
+inline constexpr std::size_t kRatchetsMax = 8;             // of one device, while they change over
 
 // Beacons.
 inline constexpr std::size_t kBeaconBytes = 32;

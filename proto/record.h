@@ -25,6 +25,8 @@ enum class RecordType : std::uint8_t {
   kUndo = 10,     ///< my last act here
   kSetting = 11,  ///< name: which one
   kSeed = 12,     ///< name: stream; the salt seed of the open run
+  kMailbox = 13,  ///< name: device; what was posted for it. In no backup
+  kRatchet = 14,  ///< name: device, number; keys of parcels, new with each one. In no backup
 };
 
 /// One line of a transaction: a record's new body, or its erasure.

@@ -44,6 +44,8 @@ std::optional<RecordType> record_type(std::uint8_t number) {
     case RecordType::kUndo:
     case RecordType::kSetting:
     case RecordType::kSeed:
+    case RecordType::kMailbox:
+    case RecordType::kRatchet:
       return type;
   }
   return std::nullopt;

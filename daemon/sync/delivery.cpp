@@ -67,7 +67,7 @@ std::vector<OpsMessage> Delivery::pump(const Notebook& notebook, const Now& now)
   const crdt::OpLog* log = notebook.both();
   if (!begun_ || log == nullptr) return out;
   while (on_their_way_ < kDepthMax && !sent_.covers(log->vector())) {
-    OpsMessage batch = next_batch(notebook, *log);
+    OpsMessage batch = next_batch(notebook, sent_);
     if (batch.runs.empty()) break;
     if (on_their_way_ + questions_ == 0) since_ = now.steady;
     ++on_their_way_;
@@ -76,11 +76,11 @@ std::vector<OpsMessage> Delivery::pump(const Notebook& notebook, const Now& now)
   return out;
 }
 
-OpsMessage Delivery::next_batch(const Notebook& notebook, const crdt::OpLog& log) {
+OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent) {
   BatchBuilder builder(notebook);
-  for (const crdt::Kept* kept : log.missing(sent_, limits::kBatchOpsMax)) {
+  for (const crdt::Kept* kept : notebook.both()->missing(sent, limits::kBatchOpsMax)) {
     if (!builder.add(*kept)) break;
-    sent_.raise(kept->op.dot.actor, kept->op.dot.counter);
+    sent.raise(kept->op.dot.actor, kept->op.dot.counter);
   }
   return builder.finish();
 }
@@ -109,6 +109,14 @@ void Delivery::answered(const crdt::VersionVector& theirs, const Now& now) {
 std::optional<Steady> Delivery::patience() const {
   if (on_their_way_ + questions_ == 0) return std::nullopt;
   return since_ + limits::kAckPatience;
+}
+
+crdt::VersionVector rows_of(const crdt::VersionVector& vector, const CoupleId& couple) {
+  crdt::VersionVector out;
+  for (const auto& row : vector.rows()) {
+    if (row.actor.stream == crdt::StreamId::both(couple)) out.raise(row.actor, row.counter);
+  }
+  return out;
 }
 
 std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& theirs) {

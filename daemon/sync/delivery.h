@@ -43,7 +43,6 @@ class Delivery {
   [[nodiscard]] std::optional<Steady> patience() const;
 
  private:
-  [[nodiscard]] OpsMessage next_batch(const Notebook& notebook, const crdt::OpLog& log);
   void settle(const Now& now);
 
   bool begun_ = false;
@@ -53,6 +52,13 @@ class Delivery {
   std::size_t questions_ = 0;
   Steady since_;  ///< of the oldest unacknowledged thing, renewed by each acknowledgement
 };
+
+/// The next batch of what `sent` lacks, in an order in which each op's past comes first; `sent` has
+/// it then. Without runs where nothing is missing. Requires a shared stream.
+OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent);
+
+/// Rows of the stream that a couple shares; anything else in a peer's vector is not our matter.
+crdt::VersionVector rows_of(const crdt::VersionVector& vector, const CoupleId& couple);
 
 /// How many ops of `log` a vector does not contain.
 std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& theirs);

@@ -11,13 +11,14 @@ namespace attune::sync {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;  // of each of these records
+constexpr std::uint8_t kPendingVersion = 2;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kDevicesMax = 64;
 
 // self     ver | IK secret 32 | person 16 | lv(name) | AK 32
 // partner  ver | paired u8 | person 16 | couple 16 | lv(name) | LEB128(devices) |
 //          devices: IK public 32 | live root 32 | id root 32
-// pending  ver | since u64le | partner
+// pending  ver | since u64le | partner | mailbox root 32       (version 1 had no mailbox root)
 
 crypto::Key take_key(Reader& reader) {
   crypto::Key key;
@@ -60,6 +61,7 @@ Bytes encode_partner(const Partner& partner) {
   return out;
 }
 
+/// All of it but for what stands behind it.
 std::optional<Partner> take_partner(Reader& reader) {
   if (reader.u8() != kVersion) return std::nullopt;
   const std::uint8_t paired = reader.u8();
@@ -71,7 +73,7 @@ std::optional<Partner> take_partner(Reader& reader) {
   const std::uint64_t count = reader.leb();
   if (!reader.ok() || paired > 1 || count > kDevicesMax) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) partner.devices.push_back(take_device(reader));
-  if (!reader.done()) return std::nullopt;
+  if (!reader.ok()) return std::nullopt;
   return partner;
 }
 
@@ -109,9 +111,11 @@ RecordChange partner_record(const Partner& partner) {
 RecordChange pending_record(const std::optional<PendingPairing>& pending) {
   RecordChange change{.type = RecordType::kPending, .name = {}, .body = {}};
   if (!pending) return change;
-  Bytes body{kVersion};
+  const std::optional<crypto::Key>& mailbox_root = pending->partner.devices.front().mailbox_root;
+  Bytes body{mailbox_root ? kPendingVersion : kVersion};
   append_u64le(body, static_cast<std::uint64_t>(pending->since.seconds));
   append(body, encode_partner(pending->partner));
+  if (mailbox_root) append(body, mailbox_root->view());
   change.body = std::move(body);
   return change;
 }
@@ -132,17 +136,22 @@ std::optional<Self> decode_self(ByteView body) {
 
 std::optional<Partner> decode_partner(ByteView body) {
   Reader reader(body);
-  return take_partner(reader);
+  auto partner = take_partner(reader);
+  if (!reader.done()) return std::nullopt;
+  return partner;
 }
 
 std::optional<PendingPairing> decode_pending(ByteView body) {
   Reader reader(body);
-  if (reader.u8() != kVersion) return std::nullopt;
+  const std::uint8_t version = reader.u8();
+  if (version != kVersion && version != kPendingVersion) return std::nullopt;
   PendingPairing pending;
   pending.since.seconds = static_cast<std::int64_t>(reader.u64le());
   auto partner = take_partner(reader);
   if (!partner || partner->devices.empty()) return std::nullopt;
   pending.partner = std::move(*partner);
+  if (version == kPendingVersion) pending.partner.devices.front().mailbox_root = take_key(reader);
+  if (!reader.done()) return std::nullopt;
   return pending;
 }
 

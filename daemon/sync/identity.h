@@ -27,7 +27,9 @@ struct PartnerDevice {
   DeviceId device;
   crypto::PublicKey identity{};
   crypto::Key live_root;
-  crypto::Key id_root;  ///< beacons and, later, mailbox and pipe ids
+  crypto::Key id_root;  ///< beacons, mailbox and pipe ids
+  /// Of the first ratchets of parcels; only until the pairing is final.
+  std::optional<crypto::Key> mailbox_root = {};
 };
 
 /// The other person. `paired` is false after `unpair`: kept, so that the same two continue their

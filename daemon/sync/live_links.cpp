@@ -9,16 +9,6 @@
 namespace attune::sync {
 namespace {
 
-/// Rows of the stream that is shared over this link; anything else in a peer's vector is not our
-/// matter.
-crdt::VersionVector only(const crdt::VersionVector& vector, const CoupleId& couple) {
-  crdt::VersionVector out;
-  for (const auto& row : vector.rows()) {
-    if (row.actor.stream == crdt::StreamId::both(couple)) out.raise(row.actor, row.counter);
-  }
-  return out;
-}
-
 void emit(LinkId link, std::vector<SessionUnit> units, Output& out) {
   for (SessionUnit& unit : units) {
     out.units.push_back({.link = link, .bytes = std::move(unit.bytes), .framed = unit.framed});
@@ -217,10 +207,11 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
       Overloaded{
           [&](const Greeting& greeting) {
             if (live.delivery.begun()) return false;
-            live.delivery.begin(only(greeting.moved, couple));
+            live.delivery.begin(rows_of(greeting.moved, couple));
             news.addresses.push_back(
                 {.device = live.peer, .remote = live.remote, .addresses = greeting.addresses});
             news.relays.push_back({.device = live.peer, .relay = greeting.relay});
+            news.greeted.push_back(link);
             return true;
           },
           [&](const OpsMessage& batch) {
@@ -233,19 +224,26 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
             return true;
           },
           [&](const Ack& ack) {
-            live.delivery.acknowledged(only(ack.moved, couple), now);
+            live.delivery.acknowledged(rows_of(ack.moved, couple), now);
             news.exchanged = true;
+            news.learnt.push_back(link);
             return true;
           },
           [&](const Even& even) {
-            const crdt::VersionVector theirs = only(even.moved, couple);
+            const crdt::VersionVector theirs = rows_of(even.moved, couple);
             if (even.answer) {
               if (!live.delivery.asking()) return false;
               live.delivery.answered(theirs, now);
               news.answered.push_back({.number = even.number, .theirs = theirs});
+              news.learnt.push_back(link);
             } else {
               send(link, live, Even{.number = even.number, .answer = true, .moved = here()}, out);
             }
+            return true;
+          },
+          [&](const NewRatchet& ratchet) {
+            if (!live.delivery.begun()) return false;
+            news.ratchets.push_back({.link = link, .ratchet = ratchet});
             return true;
           },
           [&](const CloseMessage&) { return false; },
@@ -336,6 +334,19 @@ std::optional<Steady> LiveLinks::next() const {
     }
   }
   return next;
+}
+
+std::optional<LiveLinks::Standing> LiveLinks::standing(LinkId link) const {
+  const auto at = links_.find(link);
+  if (at == links_.end() || !at->second.session.confirmed()) return std::nullopt;
+  return Standing{.peer = at->second.peer,
+                  .dialled = at->second.dialled,
+                  .handshake = at->second.session.handshake_hash(),
+                  .theirs = &at->second.delivery.theirs()};
+}
+
+void LiveLinks::say(LinkId link, const NewRatchet& ratchet, Output& out) {
+  send(link, links_.at(link), ratchet, out);
 }
 
 std::optional<crdt::VersionVector> LiveLinks::theirs() const {

@@ -22,6 +22,10 @@ struct LiveNews {
     std::optional<Endpoint> remote;  ///< whom the link is with; nullopt: through a relay
     std::vector<Endpoint> addresses;
   };
+  struct Said {
+    LinkId link;
+    NewRatchet ratchet;
+  };
   std::vector<DeviceId> connected;  ///< the first confirmed link of this device stands
   bool dropped = false;         ///< a confirmed link is gone: what was asked on it is not answered
   std::vector<DeviceId> found;  ///< the first confirmed direct link of this device stands
@@ -33,7 +37,10 @@ struct LiveNews {
   std::vector<Relay> relays;
   std::vector<Addresses> addresses;
   std::vector<Answered> answered;
-  bool exchanged = false;  ///< something was taken or acknowledged
+  bool exchanged = false;       ///< something was taken or acknowledged
+  std::vector<LinkId> greeted;  ///< both Greetings have crossed
+  std::vector<LinkId> learnt;   ///< more is known to be durable there
+  std::vector<Said> ratchets;
 };
 
 /// The live connections with the partner's devices. Pure; owned by the Replica, and borrows what
@@ -99,6 +106,16 @@ class LiveLinks {
   /// Whether a confirmed link with this device stands; of any way, or a direct one.
   [[nodiscard]] bool connected(const DeviceId& device) const { return count(device, false) > 0; }
   [[nodiscard]] bool found(const DeviceId& device) const { return count(device, true) > 0; }
+  /// A confirmed session, for who speaks on it of ratchets.
+  struct Standing {
+    DeviceId peer;
+    bool dialled = false;
+    crypto::Hash64 handshake{};
+    const crdt::VersionVector* theirs = nullptr;
+  };
+  [[nodiscard]] std::optional<Standing> standing(LinkId link) const;
+  /// Requires standing().
+  void say(LinkId link, const NewRatchet& ratchet, Output& out);
 
   /// What a device is known to have; nullopt while it is not connected.
   [[nodiscard]] std::optional<crdt::VersionVector> theirs() const;

@@ -170,7 +170,8 @@ Partner PairingChannel::make_partner(const Introduction& theirs) const {
   partner.devices.push_back({.device = device_id(key),
                              .identity = key,
                              .live_root = crypto::kdf(root.view(), labels::kLiveRoot),
-                             .id_root = crypto::kdf(root.view(), labels::kIdRoot)});
+                             .id_root = crypto::kdf(root.view(), labels::kIdRoot),
+                             .mailbox_root = crypto::kdf(root.view(), labels::kMailboxPairing)});
   const bool continues = people_.known != nullptr && people_.known->person == theirs.person &&
                          crypto::equal(theirs.same, same(!initiator()));
   if (continues) {

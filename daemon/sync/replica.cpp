@@ -74,6 +74,13 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .partner = &state->partner,
                                                             .notebook = state->notebook.get(),
                                                             .random = parts.random});
+  state->mailbox = Mailbox::open({.self = &state->self,
+                                  .partner = &state->partner,
+                                  .notebook = state->notebook.get(),
+                                  .random = parts.random,
+                                  .relay = &state->mail_line},
+                                 records);
+  if (!state->mailbox) return nullptr;
   state->look_for_partner(now);
   state->live->set_relay(relay);
   state->pairing->set_relay(relay);
@@ -144,8 +151,10 @@ void Replica::State::begin_sync(const Now& now, RequestId request, const SyncNow
   if (!partner || !partner->paired) return refuse(failed(Code::kNotPaired, Reason::kNotPaired));
   if (!waiting.has_room()) return refuse(failed(Code::kFailed, Reason::kBusy));
   const crdt::OpLog* log = notebook->both();
-  waiting.sync(request, log == nullptr ? crdt::VersionVector{} : log->vector(),
-               now.steady + wanted.wait);
+  const Steady until = now.steady + wanted.wait;
+  waiting.sync(request, log == nullptr ? crdt::VersionVector{} : log->vector(), until,
+               std::min(until, now.steady + limits::kMailboxPause));
+  mailbox->look();
   for (const PartnerDevice& known : partner->devices) {
     if (!reach.still(known.device)) reach.lost(known.device, now);
   }
@@ -264,20 +273,18 @@ void Replica::State::conclude(const Now& now, Step& step) {
   pairing->pass_time(now, step.out);
   draw_conclusions(now, step);
   follow_pairing(now, step);
+  speak_of_ratchets(now, step);
   live->pump(now, step.out);
   for (const auto& attempt : reach.due(now, step.out)) dial(now, attempt.device, attempt.to, step);
   for (const auto& [id, to] : live->renewals(now)) dial(now, id, to, step);
   code_reach.due(now, reach.network(), step.out);
   follow_relay(now, step);
+  follow_mailbox(now, step);
 
   for (const std::uint64_t number : waiting.unasked()) {
     if (!live->ask(number, now, step.out)) waiting.ask_again();
   }
-  const crdt::OpLog* log = notebook->both();
-  const crdt::VersionVector here = log == nullptr ? crdt::VersionVector{} : log->vector();
-  const crdt::VersionVector there = live->theirs().value_or(crdt::VersionVector{});
-  waiting.settle(now.steady, here, there, log == nullptr ? 0 : count_missing(*log, there),
-                 step.out);
+  settle_syncs(now, step);
   waiting.tell(step.ripple.changed_kinds, step.out);
 
   RecordBatch& persist = step.out.persist;
@@ -285,11 +292,12 @@ void Replica::State::conclude(const Now& now, Step& step) {
                          std::make_move_iterator(step.ripple.persist.changes.begin()),
                          std::make_move_iterator(step.ripple.persist.changes.end()));
   persist.erases = persist.erases || step.ripple.persist.erases;
+  write_mailbox(now, step);
 
   flush_relay(now, step);
-  step.out.wake =
-      earlier(earlier(earlier(notebook_next, live->next()), earlier(pairing->next(), reach.next())),
-              earlier(earlier(code_reach.next(), waiting.next()), relay_next()));
+  step.out.wake = earlier(
+      earlier(earlier(notebook_next, live->next()), earlier(pairing->next(), reach.next())),
+      earlier(earlier(code_reach.next(), waiting.next()), earlier(relay_next(), mailbox->next())));
 }
 
 void Replica::State::draw_conclusions(const Now& now, Step& step) {
@@ -320,15 +328,16 @@ void Replica::State::draw_conclusions(const Now& now, Step& step) {
   for (const LiveNews::Relay& told : step.news.relays) remember_relay(told, step);
   for (const LiveNews::Answered& answered : step.news.answered)
     waiting.answered(answered.number, answered.theirs);
-  if (step.news.exchanged || !step.news.answered.empty()) remember_exchange(now, step);
+  if (step.news.exchanged || !step.news.answered.empty())
+    remember_exchange(now, Exchange::kLive, step);
 }
 
-void Replica::State::remember_exchange(const Now& now, Step& step) {
+void Replica::State::remember_exchange(const Now& now, Exchange how, Step& step) {
   if (!partner) return;
   for (const PartnerDevice& known : partner->devices) {
     const PeerMemory* memory = reach.memory(known.device);
     if (memory == nullptr || memory->exchanged == now.day) continue;
-    if (!live->connected(known.device)) continue;
+    if (how == Exchange::kLive && !live->connected(known.device)) continue;
     PeerMemory fresh = *memory;
     fresh.exchanged = now.day;
     reach.remember(known.device, fresh);

@@ -73,6 +73,13 @@ void Replica::State::dial_pairing(const Endpoint& to, Conversation conversation,
 void Replica::State::adopt(const Now& now, Pairing::Finished finished, Step& step) {
   partner = std::move(finished.partner);
   notebook->people_changed();
+  PartnerDevice& fresh = partner->devices.front();
+  if (fresh.mailbox_root) {
+    mailbox->paired(fresh.device, *fresh.mailbox_root, step.out.persist);
+    fresh.mailbox_root.reset();
+  } else {
+    mailbox->parted(step.out.persist);
+  }
   reach.forget_everybody();
   memories.clear();
   for (const PartnerDevice& known : partner->devices) {
@@ -99,6 +106,7 @@ void Replica::State::unpair(RequestId request, Step& step) {
   partner->paired = false;
   step.out.persist.changes.push_back(partner_record(*partner));
   live->close_all(step.out);
+  mailbox->parted(step.out.persist);
   reach.forget_everybody();
   std::erase_if(dialling, [&](const auto& entry) {
     if (entry.second.purpose != Purpose::kLive) return false;

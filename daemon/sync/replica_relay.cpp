@@ -81,7 +81,7 @@ void Replica::State::set_relay(std::optional<RelayUrl> wanted, const Now& now, S
   }
   RelayNews news;
   relay.set(std::move(wanted), now, step.out, news);
-  relay_came(news, step);
+  relay_came(now, news, step);
 }
 
 void Replica::State::begin_trial(const Now& now, RequestId request, Step& step) {
@@ -132,7 +132,7 @@ bool Replica::State::relay_unit(const Now& now, UnitCame& unit, Step& step) {
   if (relay.owns(unit.link)) {
     RelayNews news;
     relay.unit(std::move(unit.bytes), now, step.out, news);
-    relay_came(news, step);
+    relay_came(now, news, step);
   } else if (pipes.owns(unit.link)) {
     RelayPipes::News news;
     pipes.unit(unit.link, std::move(unit.bytes), now, step.out, news);
@@ -151,14 +151,15 @@ bool Replica::State::relay_unit(const Now& now, UnitCame& unit, Step& step) {
 void Replica::State::relay_gone(const Now& now, LinkId link, Step& step) {
   RelayNews news;
   if (relay.owns(link)) relay.lost(now, news);
-  relay_came(news, step);
+  relay_came(now, news, step);
   pipes.gone(link, now);
   if (trial && trial->session.link() == link) trial->session.lost(news);
 }
 
 /// What the standing session says.
-void Replica::State::relay_came(const RelayNews& news, Step& step) {
+void Replica::State::relay_came(const Now& now, const RelayNews& news, Step& step) {
   for (const RelayEvent& event : news.events) {
+    mailbox->happened(event, now, step.ripple, step.out);
     if (std::holds_alternative<RelayUp>(event)) {
       step.out.notices.push_back({.event = "relay-reached", .count = 1});
     } else if (std::holds_alternative<RelayDown>(event)) {
@@ -227,7 +228,7 @@ std::vector<PipeAim> Replica::State::pipe_aims(const Now& now) const {
 void Replica::State::follow_relay(const Now& now, Step& step) {
   RelayNews news;
   relay.pass_time(now, dials, step.out, news);
-  relay_came(news, step);
+  relay_came(now, news, step);
   pipes.want(pipe_aims(now), relay, now, step.out);
   pipes.pass_time(relay, dials, now, step.out);
   follow_trial(now, step);

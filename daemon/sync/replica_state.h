@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/sync/live_links.h"
+#include "daemon/sync/mailbox.h"
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/pairing.h"
 #include "daemon/sync/reach.h"
@@ -45,6 +46,19 @@ struct Replica::State {
     Steady until;
   };
 
+  /// The session with the relay that stands, whichever it is.
+  class MailLine final : public RelayLine {
+   public:
+    explicit MailLine(RelayReach& reach) : reach_(reach) {}
+    [[nodiscard]] bool up() const override { return reach_.up(); }
+    std::uint32_t ask(const relay::ToRelay& question) override {
+      return reach_.line().ask(question);
+    }
+
+   private:
+    RelayReach& reach_;
+  };
+
   State(const Parts& given, Self self_given);
 
   // replica.cpp
@@ -59,7 +73,8 @@ struct Replica::State {
   void conclude(const Now& now, Step& step);
   void draw_conclusions(const Now& now, Step& step);
   void dial(const Now& now, const DeviceId& device, const Endpoint& to, Step& step);
-  void remember_exchange(const Now& now, Step& step);
+  enum class Exchange { kLive, kByMailbox };
+  void remember_exchange(const Now& now, Exchange how, Step& step);
   [[nodiscard]] StatusShown status(const Now& now) const;
   [[nodiscard]] Findings findings(const Now& now) const;
 
@@ -71,7 +86,7 @@ struct Replica::State {
   bool relay_opened(const Now& now, LinkId link, Step& step);
   bool relay_unit(const Now& now, UnitCame& unit, Step& step);
   void relay_gone(const Now& now, LinkId link, Step& step);
-  void relay_came(const RelayNews& news, Step& step);
+  void relay_came(const Now& now, const RelayNews& news, Step& step);
   void met(const Now& now, const RelayPipes::News::Met& met, Step& step);
   [[nodiscard]] std::vector<PipeAim> pipe_aims(const Now& now) const;
   void follow_relay(const Now& now, Step& step);
@@ -79,6 +94,11 @@ struct Replica::State {
   [[nodiscard]] std::optional<Steady> relay_next() const;
   void remember_relay(const LiveNews::Relay& told, Step& step);
   void relay_findings(Findings& out) const;
+  // replica_mailbox.cpp
+  void speak_of_ratchets(const Now& now, Step& step);
+  void follow_mailbox(const Now& now, Step& step);
+  void settle_syncs(const Now& now, Step& step);
+  void write_mailbox(const Now& now, Step& step);
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
@@ -96,6 +116,7 @@ struct Replica::State {
   std::unique_ptr<Notebook> notebook;
   std::unique_ptr<Pairing> pairing;
   std::unique_ptr<LiveLinks> live;
+  std::unique_ptr<Mailbox> mailbox;
   std::map<DeviceId, PeerMemory> memories;  ///< as read at opening
   Reach reach;
   CodeReach code_reach;
@@ -104,6 +125,7 @@ struct Replica::State {
   std::map<LinkId, Stranger> strangers;
   DialNumbers dials;
   RelayReach relay;
+  MailLine mail_line{relay};
   RelayPipes pipes;
   std::optional<Trial> trial;
   std::optional<RequestId> pair_request;

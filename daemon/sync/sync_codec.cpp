@@ -18,6 +18,7 @@ constexpr std::size_t kFieldsMax = 16;
 
 constexpr std::uint32_t kOpsNumber = v1::Sync::kOpsFieldNumber;
 constexpr std::uint32_t kRunsNumber = v1::Ops::kRunsFieldNumber;
+static_assert(kRunsNumber == v1::Parcel::kRunsFieldNumber);
 constexpr std::uint32_t kRunOpsNumber = v1::Run::kOpsFieldNumber;
 
 struct WireItem {
@@ -174,7 +175,9 @@ std::optional<OpRun> decode(const v1::Run& wire) {
   return run;
 }
 
-std::optional<SyncMessage> decode(const v1::Ops& wire) {
+/// Of an Ops or of a Parcel.
+template <typename Wire>
+std::optional<OpsMessage> decode_runs(const Wire& wire) {
   OpsMessage batch;
   batch.runs.reserve(static_cast<std::size_t>(wire.runs_size()));
   for (const v1::Run& wire_run : wire.runs()) {
@@ -183,6 +186,26 @@ std::optional<SyncMessage> decode(const v1::Ops& wire) {
     batch.runs.push_back(std::move(*run));
   }
   return batch;
+}
+
+std::optional<SyncMessage> decode(const v1::Ops& wire) {
+  auto batch = decode_runs(wire);
+  if (!batch) return std::nullopt;
+  return std::move(*batch);
+}
+
+std::optional<SyncMessage> decode(const v1::NewRatchet& wire) {
+  NewRatchet made;
+  if (!decode_optional_hash(wire.random(), made.random)) return std::nullopt;
+  if (!decode_optional_hash(wire.key(), made.key)) return std::nullopt;
+  const std::string& parcel = wire.parcel();
+  if (!parcel.empty() && parcel.size() != limits::kParcelBytesMin) return std::nullopt;
+  made.parcel.assign(parcel.begin(), parcel.end());
+  // A key comes with a random and without a parcel, a random with one of the two.
+  if (made.key ? !made.random || !parcel.empty() : made.random && parcel.empty()) {
+    return std::nullopt;
+  }
+  return made;
 }
 
 std::optional<SyncMessage> decode(const v1::Ack& wire) {
@@ -214,8 +237,8 @@ void fill(const Greeting& greeting, v1::Sync& sync) {
   }
 }
 
-void fill(const OpsMessage& batch, v1::Sync& sync) {
-  v1::Ops& wire = *sync.mutable_ops();
+template <typename Wire>
+void fill_runs(const OpsMessage& batch, Wire& wire) {
   for (const OpRun& run : batch.runs) {
     v1::Run& wire_run = *wire.add_runs();
     wire_run.set_first(encode_dot(run.first));
@@ -223,6 +246,15 @@ void fill(const OpsMessage& batch, v1::Sync& sync) {
     for (const Bytes& op : run.ops) wire_run.add_ops(text_of(op));
     if (run.tag) wire_run.set_tag(text_of(*run.tag));
   }
+}
+
+void fill(const OpsMessage& batch, v1::Sync& sync) { fill_runs(batch, *sync.mutable_ops()); }
+
+void fill(const NewRatchet& made, v1::Sync& sync) {
+  v1::NewRatchet& wire = *sync.mutable_new_ratchet();
+  if (made.random) wire.set_random(text_of(*made.random));
+  if (made.key) wire.set_key(text_of(*made.key));
+  wire.set_parcel(text_of(made.parcel));
 }
 
 void fill(const Ack& ack, v1::Sync& sync) {
@@ -238,16 +270,37 @@ void fill(const Even& even, v1::Sync& sync) {
 
 void fill(const CloseMessage&, v1::Sync&) {}
 
+Bytes bytes_of(const google::protobuf::MessageLite& message) {
+  Bytes out(message.ByteSizeLong());
+  const bool written = message.SerializeToArray(out.data(), static_cast<int>(out.size()));
+  assert(written);
+  static_cast<void>(written);
+  return out;
+}
+
 }  // namespace
 
 Bytes encode_sync(const SyncMessage& message) {
   v1::Sync sync;
   std::visit([&sync](const auto& body) { fill(body, sync); }, message);
-  Bytes out(sync.ByteSizeLong());
-  const bool written = sync.SerializeToArray(out.data(), static_cast<int>(out.size()));
-  assert(written);
-  static_cast<void>(written);
-  return out;
+  return bytes_of(sync);
+}
+
+Bytes encode_parcel(const ParcelBody& parcel) {
+  v1::Parcel wire;
+  fill_runs(parcel.ops, wire);
+  wire.set_ack(text_of(encode_vector(parcel.ack)));
+  return bytes_of(wire);
+}
+
+std::optional<ParcelBody> decode_parcel(ByteView body) {
+  if (body.size() > limits::kParcelBytesMax || !BatchShape().ops(body)) return std::nullopt;
+  v1::Parcel wire;
+  if (!wire.ParseFromArray(body.data(), static_cast<int>(body.size()))) return std::nullopt;
+  auto ops = decode_runs(wire);
+  auto ack = decode_vector(as_bytes(wire.ack()));
+  if (!ops || !ack) return std::nullopt;
+  return ParcelBody{.ops = std::move(*ops), .ack = std::move(*ack)};
 }
 
 std::optional<SyncMessage> decode_sync(ByteView body) {
@@ -263,6 +316,8 @@ std::optional<SyncMessage> decode_sync(ByteView body) {
       return decode(sync.ack());
     case v1::Sync::kEven:
       return decode(sync.even());
+    case v1::Sync::kNewRatchet:
+      return decode(sync.new_ratchet());
     case v1::Sync::BODY_NOT_SET:
       return std::nullopt;
   }

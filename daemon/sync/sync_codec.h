@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "crypto/hash.h"
+#include "crypto/noise.h"
 #include "daemon/crdt/dot.h"
 #include "daemon/crdt/version_vector.h"
 #include "proto/bytes.h"
@@ -62,13 +63,41 @@ struct CloseMessage {
   friend bool operator==(const CloseMessage&, const CloseMessage&) = default;
 };
 
-using SyncMessage = std::variant<Greeting, OpsMessage, Ack, Even, CloseMessage>;
+/// Makes a new ratchet for parcels; which of its parts are there says which step it is.
+struct NewRatchet {
+  enum class Step {
+    kAsk,    ///< nothing: the dialler wants one
+    kOffer,  ///< random and key: of the listener
+    kBegin,  ///< random and parcel: of the dialler
+    kTurn,   ///< parcel: of the listener, then of the dialler
+  };
+  std::optional<std::array<std::uint8_t, 32>> random;
+  std::optional<crypto::PublicKey> key;
+  Bytes parcel;  ///< limits::kParcelBytesMin bytes, or none
+  [[nodiscard]] Step step() const {
+    if (!parcel.empty()) return random ? Step::kBegin : Step::kTurn;
+    return random ? Step::kOffer : Step::kAsk;
+  }
+  friend bool operator==(const NewRatchet&, const NewRatchet&) = default;
+};
+
+using SyncMessage = std::variant<Greeting, OpsMessage, Ack, Even, NewRatchet, CloseMessage>;
 
 /// The body of a frame; empty for CloseMessage.
 Bytes encode_sync(const SyncMessage& message);
 /// nullopt for bytes that are not one message within limits.h; never gives CloseMessage. Counts and
 /// depth are checked on the wire form before anything is built from it.
 std::optional<SyncMessage> decode_sync(ByteView body);
+
+/// What a parcel says: ops, and rows that are durable at the sender. Both may be empty.
+struct ParcelBody {
+  OpsMessage ops;
+  crdt::VersionVector ack;
+  friend bool operator==(const ParcelBody&, const ParcelBody&) = default;
+};
+Bytes encode_parcel(const ParcelBody& parcel);
+/// As decode_sync, for what a parcel held; its ops are within the limits of one batch.
+std::optional<ParcelBody> decode_parcel(ByteView body);
 
 /// Groups, ascending: stream 16 | device 16 | LEB128(rows) | rows, ascending: incarnation 8 |
 /// LEB128(counter). Canonical: equal vectors have equal bytes, and no other bytes are taken.

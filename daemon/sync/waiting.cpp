@@ -19,12 +19,14 @@ void WaitingRequests::tell(const std::vector<std::uint32_t>& kinds, Output& out)
   }
 }
 
-void WaitingRequests::sync(RequestId request, crdt::VersionVector mine, Steady until) {
+void WaitingRequests::sync(RequestId request, crdt::VersionVector mine, Steady until,
+                           std::optional<Steady> patient) {
   syncs_.push_back({.request = request,
                     .number = next_number_++,
                     .mine = std::move(mine),
                     .theirs = {},
                     .until = until,
+                    .patient = patient,
                     .asked = false});
 }
 
@@ -50,6 +52,17 @@ void WaitingRequests::answered(std::uint64_t number, const crdt::VersionVector& 
   }
 }
 
+void WaitingRequests::posted(Steady now, std::uint64_t pending_out, Output& out) {
+  std::erase_if(syncs_, [&](const Sync& sync) {
+    if (sync.patient && now < *sync.patient) return false;
+    const auto pending = static_cast<std::uint32_t>(pending_out);
+    out.answers.push_back(
+        {.request = sync.request,
+         .answer = Synced{.exchanged = false, .posted = true, .pending_out = pending}});
+    return true;
+  });
+}
+
 void WaitingRequests::settle(Steady now, const crdt::VersionVector& here,
                              const crdt::VersionVector& there, std::uint64_t pending_out,
                              Output& out) {
@@ -68,6 +81,9 @@ void WaitingRequests::settle(Steady now, const crdt::VersionVector& here,
              .code = Code::kNotReached, .reason = Reason::kPartnerAway, .detail = {}, .wait = {}}});
     return true;
   });
+  for (Sync& sync : syncs_) {
+    if (sync.patient && now >= *sync.patient) sync.patient.reset();
+  }
 }
 
 void WaitingRequests::gone(RequestId request) {
@@ -78,7 +94,8 @@ void WaitingRequests::gone(RequestId request) {
 std::optional<Steady> WaitingRequests::next() const {
   std::optional<Steady> next;
   for (const Sync& sync : syncs_) {
-    if (!next || sync.until < *next) next = sync.until;
+    const Steady at = std::min(sync.until, sync.patient.value_or(sync.until));
+    if (!next || at < *next) next = at;
   }
   return next;
 }

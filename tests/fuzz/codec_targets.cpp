@@ -69,6 +69,27 @@ std::vector<Bytes> sync_seeds() {
   return out;
 }
 
+void run_parcel(ByteView input) {
+  const auto parcel = sync::decode_parcel(input);
+  if (!parcel) return;
+  check_batch(parcel->ops);
+  require(parcel->ack.rows().size() <= limits::kActorsMax, "a vector has few rows");
+  const Bytes again = sync::encode_parcel(*parcel);
+  require(again.size() <= input.size(), "what we write is no longer than what we read");
+  require(sync::decode_parcel(again) == parcel, "a parcel is read as it was written");
+}
+
+std::vector<Bytes> parcel_seeds() {
+  std::vector<Bytes> out{{}};
+  sync::ParcelBody parcel;
+  for (const auto& message : evening().messages) {
+    if (const auto* ack = std::get_if<sync::Ack>(&message)) parcel.ack = ack->moved;
+    out.push_back(sync::encode_parcel(parcel));
+    if (const auto* ops = std::get_if<sync::OpsMessage>(&message)) parcel.ops = *ops;
+  }
+  return out;
+}
+
 void run_vector(ByteView input) {
   const auto vector = sync::decode_vector(input);
   if (!vector) return;
@@ -184,6 +205,7 @@ std::vector<Bytes> entry_seeds() {
 std::vector<Target> codec_targets() {
   return {{.name = "control", .run = run_control, .seeds = sample_requests},
           {.name = "sync", .run = run_sync, .seeds = sync_seeds, .bytes_max = 16'384},
+          {.name = "parcel", .run = run_parcel, .seeds = parcel_seeds, .bytes_max = 16'384},
           {.name = "vector", .run = run_vector, .seeds = vector_seeds},
           {.name = "op", .run = run_op, .seeds = op_seeds},
           {.name = "introduction", .run = run_introduction, .seeds = introduction_seeds},

@@ -8,7 +8,9 @@
 #include "daemon/store/slot.h"
 #include "daemon/sync/burnt_codes.h"
 #include "daemon/sync/control_codec.h"
+#include "daemon/sync/mailbox_memory.h"
 #include "daemon/sync/notebook_records.h"
+#include "daemon/sync/ratchets.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/replica.h"
 #include "proto/limits.h"
@@ -145,6 +147,17 @@ void check_heads(ByteView name, ByteView body) {
   same(batch.changes[0], body);
 }
 
+void check_ratchet(ByteView body) {
+  sync::Ratchets ratchets({}, {}, {});
+  if (!ratchets.load(0, body) || !ratchets.can_send()) return;
+  crypto::SeededRandom random(1);
+  require(ratchets.seal({}, random).size() == limits::kParcelBytesMin, "it seals");
+  RecordBatch batch;
+  ratchets.write(batch);
+  require(batch.changes.size() == 1 && batch.erases, "its next key is written, the last is gone");
+  require(sync::Ratchets({}, {}, {}).load(0, *batch.changes[0].body), "it is read again");
+}
+
 void run_record(ByteView input) {
   Script script(input);
   const auto type = store::record_type(script.u8());
@@ -181,6 +194,13 @@ void run_record(ByteView input) {
       return check_intent(name, body);
     case RecordType::kUndo:
       return check_act(body);
+    case RecordType::kMailbox:
+      if (const auto memory = sync::decode_mailbox(body)) {
+        same(sync::mailbox_record({}, *memory), body);
+      }
+      return;
+    case RecordType::kRatchet:
+      return check_ratchet(body);
     case RecordType::kSetting:
     case RecordType::kSeed:
       return;  // nobody reads one
@@ -205,6 +225,17 @@ std::vector<Bytes> record_seeds() {
     pending.partner = std::move(*sync::decode_partner(record.body));
     out.push_back(
         record_script(RecordType::kPending, {}, *sync::pending_record(std::move(pending)).body));
+  }
+  sync::Ratchets ratchets({}, {}, {});
+  crypto::SeededRandom random(1);
+  RecordBatch batch;
+  ratchets.begin_paired(random.key(), random);
+  ratchets.write(batch);
+  sync::MailboxMemory memory;
+  memory.wrote(2'976, 3);
+  batch.changes.push_back(sync::mailbox_record({}, memory));
+  for (const RecordChange& change : batch.changes) {
+    out.push_back(record_script(change.type, change.name, *change.body));
   }
   store::Root root;
   root.generation = 7;

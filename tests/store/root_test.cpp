@@ -106,7 +106,7 @@ TEST_F(RootTest, RefusesDisorderRepetitionAndWrongTypes) {
   Bytes twice(bytes.begin(), bytes.begin() + 81);
   twice.insert(twice.end(), bytes.begin() + 48, bytes.begin() + 81);
   EXPECT_FALSE(decode_root(twice));
-  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{0, 1, 2, 13, 255}) {
+  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{0, 1, 2, 15, 255}) {
     Bytes wrong = bytes;
     wrong[48 + 16] = type;
     EXPECT_FALSE(decode_root(wrong)) << int{type};

@@ -112,10 +112,10 @@ TEST(Sealer, IsPinned) {
             "e49e4dbd54da4ec87e5cff0914ccc66753930f74739dc9dbc470767d17f5974b");
 }
 
-TEST(RecordTypes, AreOneToTwelve) {
+TEST(RecordTypes, AreOneToFourteen) {
   EXPECT_FALSE(record_type(0));
-  for (std::uint8_t number = 1; number <= 12; ++number) EXPECT_TRUE(record_type(number));
-  for (unsigned number = 13; number < 256; ++number) {
+  for (std::uint8_t number = 1; number <= 14; ++number) EXPECT_TRUE(record_type(number));
+  for (unsigned number = 15; number < 256; ++number) {
     EXPECT_FALSE(record_type(static_cast<std::uint8_t>(number)));
   }
 }

@@ -37,8 +37,14 @@ std::vector<SyncMessage> every_message() {
       {.first = make_dot(3), .seed = {}, .ops = {Bytes{1, 2}, Bytes{}}, .tag = random.bytes<32>()});
   batch.runs.push_back(
       {.first = make_dot(300), .seed = random.bytes<32>(), .ops = {Bytes{9}}, .tag = {}});
-  return {greeting, batch, Ack{.moved = make_vector(2, random)},
-          Even{.number = 77, .answer = true, .moved = make_vector(3, random)}};
+  return {greeting,
+          batch,
+          Ack{.moved = make_vector(2, random)},
+          Even{.number = 77, .answer = true, .moved = make_vector(3, random)},
+          NewRatchet{},
+          NewRatchet{.random = random.bytes<32>(), .key = random.bytes<32>(), .parcel = {}},
+          NewRatchet{.random = random.bytes<32>(), .key = {}, .parcel = Bytes(960, 7)},
+          NewRatchet{.random = {}, .key = {}, .parcel = Bytes(960, 7)}};
 }
 
 std::optional<SyncMessage> decode(const v1::Sync& sync) {
@@ -262,6 +268,77 @@ TEST(VectorCodec, RefusesZeroCountersAndEmptyGroups) {
   EXPECT_FALSE(decode_vector(bytes));
   bytes.back() = 1;
   EXPECT_TRUE(decode_vector(bytes));
+}
+
+TEST(SyncCodec, TakesNoRatchetOfOtherParts) {
+  const auto takes = [](std::size_t random, std::size_t key, std::size_t parcel) {
+    v1::Sync sync;
+    v1::NewRatchet& made = *sync.mutable_new_ratchet();
+    made.set_random(std::string(random, 'r'));
+    made.set_key(std::string(key, 'k'));
+    made.set_parcel(std::string(parcel, 'p'));
+    return decode(sync).has_value();
+  };
+  EXPECT_TRUE(takes(32, 32, 0));
+  EXPECT_FALSE(takes(31, 32, 0));
+  EXPECT_FALSE(takes(32, 33, 0));
+  EXPECT_FALSE(takes(32, 0, 0));
+  EXPECT_FALSE(takes(0, 32, 0));
+  EXPECT_FALSE(takes(0, 32, 960));
+  EXPECT_FALSE(takes(32, 32, 960));
+  EXPECT_FALSE(takes(0, 0, 959));
+  EXPECT_FALSE(takes(0, 0, 4'032));
+}
+
+ParcelBody some_parcel() {
+  ParcelBody parcel;
+  parcel.ops = std::get<OpsMessage>(every_message()[1]);
+  parcel.ack = std::get<Ack>(every_message()[2]).moved;
+  return parcel;
+}
+
+TEST(ParcelCodec, GivesBackOpsAndAcknowledgement) {
+  for (const ParcelBody& parcel : {ParcelBody{}, some_parcel()}) {
+    EXPECT_EQ(decode_parcel(encode_parcel(parcel)), parcel);
+  }
+  EXPECT_TRUE(encode_parcel({}).empty());
+}
+
+TEST(ParcelCodec, MakesOfACutOrAFlippedBitNothingOrAParcel) {
+  const Bytes whole = encode_parcel(some_parcel());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto decoded = decode_parcel(ByteView(whole).first(size));
+    EXPECT_FALSE(decoded == some_parcel());
+  }
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    Bytes changed = whole;
+    changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ 1 << bit % 8);
+    const auto decoded = decode_parcel(changed);
+    if (decoded) {
+      EXPECT_EQ(decode_parcel(encode_parcel(*decoded)), decoded) << bit;
+    }
+  }
+}
+
+TEST(ParcelCodec, HasTheLimitsOfABatch) {
+  v1::Parcel parcel;
+  v1::Run& run = *parcel.add_runs();
+  run.set_first(std::string(40, 'x') + '\x01');
+  for (std::size_t i = 0; i < limits::kBatchOpsMax; ++i) run.add_ops("");
+  const auto takes = [&parcel] {
+    return decode_parcel(as_bytes(parcel.SerializeAsString())).has_value();
+  };
+  EXPECT_TRUE(takes());
+  run.add_ops("");
+  EXPECT_FALSE(takes());
+  run.clear_ops();
+  run.add_ops(std::string(limits::kOpBytesMax, 'o'));
+  EXPECT_TRUE(takes());
+  run.set_ops(0, std::string(limits::kOpBytesMax + 1, 'o'));
+  EXPECT_FALSE(takes());
+  run.set_ops(0, "");
+  parcel.set_ack("no vector");
+  EXPECT_FALSE(takes());
 }
 
 }  // namespace
