@@ -157,7 +157,7 @@ sync::NetworkChanged Driver::network() const {
 
 void Driver::request(RequestId request, Bytes body) {
   auto control = sync::decode_request(body);
-  ::explicit_bzero(body.data(), body.size());
+  if (!body.empty()) ::explicit_bzero(body.data(), body.size());
   if (!control) return answer(request, sync::failed(sync::Code::kUsage, sync::Reason::kMalformed));
   obey(request, std::move(*control));
 }
