@@ -50,6 +50,9 @@ On disk all is sealed under your passphrase. Words are never arguments of a
 command, because other programs on the computer can read those. A passphrase
 that is lost is lost: nobody can open the notebook without it.
 
+A relay, where you both set one, sees when your devices are online and how much
+they say, and nothing of what: see docs/relay.md, and `proxy` in config.toml.
+
 Unsharing and forgetting ask your partner's device to erase as well. A changed
 client, a backup or a photograph may still hold what was once shared.
 )";

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "crypto/relay_record.h"
+#include "daemon/sync/relay_reach.h"
 #include "proto/limits.h"
 #include "tests/sync/pure_relay.h"
 
@@ -414,6 +415,129 @@ TEST_F(RelaySessionTest, BehindReadyNothingComes) {
   say({{.correlation = asked, .message = relay::Ready{}},
        {.correlation = asked, .message = relay::Wait{}}});
   expect_over(true);
+}
+
+/// What keeps a session, and by hand the relay.
+class RelayReachTest : public testing::Test {
+ protected:
+  RelayReachTest() : key_(crypto::KeyPair::generate(random_)) {
+    reach_.begin(RelayUrl{.place = {.host = "a", .port = 1}, .invite = {}, .key = key_.public_key},
+                 now_);
+    pass();
+  }
+  void pass() { reach_.pass_time(now_, dials_, out_, news_); }
+  void wait(std::chrono::nanoseconds time) {
+    now_.steady = now_.steady + time;
+    pass();
+  }
+  /// The link of the dial that is under way.
+  std::optional<LinkId> dialling() const {
+    if (out_.links.empty()) return std::nullopt;
+    const auto* dial = std::get_if<DialRelay>(&out_.links.back());
+    return dial == nullptr ? std::nullopt : std::optional(dial->link);
+  }
+  /// Up to where Hello is answered.
+  void answer(const relay::FromRelay& message) {
+    out_ = {};
+    reach_.opened(now_, out_);
+    end_ = RelayEnd::shake_hands(key_, out_.units.at(0).bytes, random_);
+    reach_.unit(end_->answer(), now_, out_, news_);
+    reach_.unit(end_->record({{.correlation = kHello, .message = message}}), now_, out_, news_);
+  }
+  void lose() {
+    reach_.lost(now_, news_);
+    out_ = {};
+    pass();
+  }
+  std::chrono::nanoseconds pause() const { return *reach_.next() - now_.steady; }
+
+  crypto::SeededRandom random_{4};
+  crypto::KeyPair key_;
+  Now now_ = one_hour();
+  DialNumbers dials_;
+  Output out_;
+  RelayNews news_;
+  RelayReach reach_{random_};
+  std::optional<RelayEnd> end_;
+};
+
+TEST_F(RelayReachTest, DialsAtOnceAndLaterEachTime) {
+  std::chrono::nanoseconds most = limits::kRelayPauseMin;
+  for (int turn = 0; turn < 12; ++turn) {
+    ASSERT_TRUE(dialling());
+    EXPECT_TRUE(reach_.owns(*dialling()));
+    lose();
+    EXPECT_FALSE(dialling());
+    EXPECT_GE(pause(), most / 2);
+    EXPECT_LE(pause(), most);
+    most = std::min<std::chrono::nanoseconds>(2 * most, limits::kRelayPauseMax);
+    wait(pause());
+  }
+}
+
+TEST_F(RelayReachTest, AfterAGoodSessionItIsBackSoon) {
+  for (int turn = 0; turn < 8; ++turn) {
+    lose();
+    wait(pause());
+  }
+  answer(params());
+  EXPECT_TRUE(reach_.up());
+  wait(61s);
+  lose();
+  EXPECT_LE(pause(), limits::kRelayPauseMin);
+}
+
+TEST_F(RelayReachTest, ComesBackWhenTheRelayHasSaid) {
+  answer(params());
+  reach_.unit(end_->record({{.correlation = 0, .message = relay::GoAway{.retry_seconds = 700}}}),
+              now_, out_, news_);
+  lose();
+  EXPECT_GE(pause(), 700s);
+  reach_.hurry(now_);  // a person asks
+  EXPECT_EQ(pause(), 0s);
+}
+
+TEST_F(RelayReachTest, WhoIsRefusedAsksSeldom) {
+  answer(relay::Error{.code = relay::ErrorCode::kInvite});
+  EXPECT_TRUE(reach_.refused());
+  EXPECT_GE(pause(), limits::kRelayPauseMax / 2);
+  wait(pause());
+  answer(params());
+  EXPECT_FALSE(reach_.refused());
+}
+
+TEST_F(RelayReachTest, AnotherNetworkIsTriedAtOnce) {
+  for (int turn = 0; turn < 8; ++turn) {
+    lose();
+    wait(pause());
+  }
+  lose();
+  EXPECT_GT(pause(), 10s);
+  reach_.network_changed(now_);
+  EXPECT_EQ(pause(), 0s);
+}
+
+TEST_F(RelayReachTest, WithoutARelayThereIsNothingToWaitFor) {
+  answer(params());
+  news_ = {};
+  reach_.set(std::nullopt, now_, out_, news_);
+  EXPECT_FALSE(reach_.up());
+  EXPECT_EQ(reach_.next(), std::nullopt);
+  ASSERT_EQ(news_.events.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<RelayDown>(news_.events[0]));
+  EXPECT_TRUE(std::holds_alternative<Hangup>(out_.links.back()));
+}
+
+TEST(RelayRecord, ComesBackAsItWasAndNoOtherBytesDo) {
+  const RelayUrl url{.place = {.host = "a", .port = 1}, .invite = "b", .key = {3}};
+  const RecordChange change = relay_record(url);
+  const Record record{.type = change.type, .name = change.name, .body = *change.body};
+  EXPECT_TRUE(is_relay_record(record));
+  EXPECT_EQ(decode_relay(record.body), url);
+  for (std::size_t size = 0; size < record.body.size(); ++size) {
+    EXPECT_EQ(decode_relay(ByteView(record.body).first(size)), std::nullopt) << size;
+  }
+  EXPECT_EQ(relay_record(std::nullopt).body, std::nullopt);
 }
 
 TEST(RelayPace, PausesGrowAndDiffer) {

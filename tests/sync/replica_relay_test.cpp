@@ -189,6 +189,41 @@ TEST_F(ThroughARelay, TheyGoOnWhenTheRelayComesBack) {
   EXPECT_EQ(count(ben_), 3U);
 }
 
+TEST_F(ThroughARelay, AYesThatWasLostIsSaidByASession) {
+  use_relay(ana_);
+  use_relay(ben_);
+  const RequestId invited = world_.begin(ana_, PairInvite{});
+  world_.run(1s);
+  world_.begin(ben_, PairByCode{.code = invitation(invited).code, .wait = 20s});
+  world_.run(2s);
+  world_.begin(ben_, PairReply{true});
+  world_.run(1s);
+  world_.set_relay(false);
+  world_.run(1s);
+  world_.begin(ana_, PairReply{true});
+  world_.run(1s);
+  EXPECT_TRUE(paired(ana_));
+  EXPECT_FALSE(paired(ben_));
+  world_.set_relay(true);
+  world_.run(60s);
+  EXPECT_TRUE(paired(ben_));
+  add(ana_);
+  world_.run(2s);
+  EXPECT_EQ(count(ben_), 1U);
+}
+
+TEST_F(ThroughARelay, APipeThatIsBusyIsAskedForAgain) {
+  world_.relay().busy = [left = 4](const relay::Pipe& pipe) mutable {
+    return pipe.side == relay::PipeSide::kDialler && left-- > 0;
+  };
+  pair();
+  add(ana_);
+  world_.run(1s);
+  EXPECT_EQ(count(ben_), 0U);
+  world_.run(60s);
+  EXPECT_EQ(count(ben_), 1U);
+}
+
 TEST_F(ThroughARelay, WhoComesBackMeetsWhoWaits) {
   pair();
   world_.down(ben_);
