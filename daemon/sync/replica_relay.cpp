@@ -164,6 +164,7 @@ void Replica::State::relay_came(const Now& now, const RelayNews& news, Step& ste
       step.out.notices.push_back({.event = "relay-reached", .count = 1});
     } else if (std::holds_alternative<RelayDown>(event)) {
       step.out.notices.push_back({.event = "relay-lost", .count = 1});
+      live->ask(0, now, step.out);  // what goes through the relay may be gone with it, untold
     }
   }
 }

@@ -89,6 +89,7 @@ std::vector<PureRelay::Said> PureRelay::hear(Connection connection, ByteView byt
   const auto it = guests_.find(connection);
   if (it == guests_.end()) return out;
   Guest& guest = it->second;
+  if (guest.lost) return out;
   if (guest.acknowledged) {
     const auto other = guests_.find(*guest.other);
     if (other != guests_.end() && other->second.acknowledged) {
@@ -215,6 +216,16 @@ std::vector<PureRelay::Said> PureRelay::gone(Connection connection) {
   meeting_.close(guest.met);
   if (guests_.contains(*guest.other)) drop(*guest.other, out);
   return out;
+}
+
+void PureRelay::lose_everybody() {
+  for (auto& [connection, guest] : guests_) {
+    guest.lost = true;
+    for (const relay::PipeKey& key : guest.waits) meeting_.leave(key, name_of(connection));
+    guest.waits.clear();
+    if (guest.other) meeting_.close(guest.met);
+    guest.other.reset();
+  }
 }
 
 std::vector<PureRelay::Said> PureRelay::end() {

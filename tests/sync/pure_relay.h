@@ -68,6 +68,9 @@ class PureRelay {
   std::vector<Said> hear(Connection connection, ByteView bytes);
   /// The device is gone.
   std::vector<Said> gone(Connection connection);
+  /// What lies between forgets every connection there is, and tells nobody: nothing passes there
+  /// any more.
+  void lose_everybody();
   /// The process ends: every connection with it.
   std::vector<Said> end();
 
@@ -79,6 +82,7 @@ class PureRelay {
   struct Guest {
     std::optional<RelayEnd> end;
     bool greeted = false;
+    bool lost = false;
     std::vector<relay::PipeKey> waits;
     std::optional<Connection> other;  ///< at the other end of its pipe
     relay::PipeKey met;

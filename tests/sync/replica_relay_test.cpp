@@ -234,6 +234,18 @@ TEST_F(ThroughARelay, WhoComesBackMeetsWhoWaits) {
   EXPECT_EQ(count(ben_), 1U);
 }
 
+TEST_F(ThroughARelay, AConnectionThatDiedUntoldIsFoundOut) {
+  pair();
+  world_.run(1s);
+  const std::size_t met = world_.relay().pipes();
+  world_.relay().lose_everybody();
+  world_.run(5min);  // nobody says anything
+  EXPECT_EQ(world_.relay().pipes(), met + 1);
+  add(ana_);
+  world_.run(1s);
+  EXPECT_EQ(count(ben_), 1U);
+}
+
 TEST_F(ThroughARelay, TheyMeetOverMidnightOfTheRelay) {
   pair();
   world_.down(ben_);
