@@ -20,6 +20,8 @@ namespace {
 
 /// How long clients that are connected keep a daemon that is about to leave.
 constexpr std::chrono::milliseconds kAnswersPatience{500};
+/// How long a relay keeps a daemon that is about to end, which has 2 s in all.
+constexpr std::chrono::milliseconds kPostPatience{900};
 
 net::Framing framing_of(sync::Conversation conversation) {
   switch (conversation) {
@@ -95,6 +97,25 @@ void Driver::remember_port() {
 }
 
 void Driver::stop() {
+  if (lifecycle_.replica() == nullptr) return end();
+  control_->pause();
+  step(sync::Leaving{});
+  asio::co_spawn(io_, posted(this), [this](const std::exception_ptr&) { end(); });
+}
+
+/// The relay has at most kPostPatience to say that it holds what is left for the partner.
+asio::awaitable<void> Driver::posted(Driver* driver) {
+  constexpr std::chrono::milliseconds kLook{5};
+  const auto deadline = std::chrono::steady_clock::now() + kPostPatience;
+  asio::steady_timer look(driver->io_);
+  while (driver->lifecycle_.replica() != nullptr && driver->lifecycle_.replica()->is_posting() &&
+         std::chrono::steady_clock::now() < deadline) {
+    look.expires_after(kLook);
+    co_await look.async_wait(asio::use_awaitable);
+  }
+}
+
+void Driver::end() {
   timer_.cancel();
   watch_.reset();
   beacons_.reset();
@@ -243,6 +264,7 @@ void Driver::begin_lock(RequestId request) {
     return answer(request, sync::failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp));
   }
   if (state == Lifecycle::State::kLocked) return answer(request, sync::Done{"locked"});
+  step(sync::Leaving{});
   // From here on a new client waits for the fresh process: none is lost in between.
   leave([](Driver& driver) { reexecute(driver.home_, driver.inherited_); });
   is_open_ = false;

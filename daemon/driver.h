@@ -37,7 +37,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   explicit Driver(const Parts& parts);
   ~Driver();
 
-  /// Says goodbye to everybody and lets the io_context run dry.
+  /// Posts what the partner does not have, says goodbye to everybody and lets the io_context run
+  /// dry; within 2 s.
   void stop();
   /// Destruction would wait for another thread: a passphrase is hashed, or a name is looked up.
   [[nodiscard]] bool thread_runs() const { return lifecycle_.hash_runs() || lan_->looking_up(); }
@@ -67,6 +68,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   void begin_lock(RequestId request);
   void leave(void (*last_act)(Driver&));
   static asio::awaitable<void> clients_gone(Driver* driver);
+  static asio::awaitable<void> posted(Driver* driver);
+  void end();
   void turn_away(RequestId request, sync::ControlRequest control);
   [[noreturn]] static void end_with_failure(const char* event);
   void answer(RequestId request, const sync::Answer& answer, bool last = true);

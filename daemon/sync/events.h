@@ -62,9 +62,11 @@ struct NetworkChanged {
   std::uint16_t port = 0;  ///< of the LAN listener; 0: none
 };
 struct TimeReached {};
+/// This process ends soon: what can still be said is said now. Replica::is_posting() tells when.
+struct Leaving {};
 
 using Input = std::variant<CommandCame, ClientGone, LinkOpened, UnitCame, LinkClosed, DialFailed,
-                           DatagramCame, NetworkChanged, TimeReached>;
+                           DatagramCame, NetworkChanged, TimeReached, Leaving>;
 
 // ---- Output: performed from top to bottom; a later line is skipped when an earlier one fails.
 

@@ -67,6 +67,7 @@ class Mailbox {
   void pump(const Now& now, bool live);
   /// Everything is posted without waiting from now on: this process ends.
   void leave() { leaving_ = true; }
+  [[nodiscard]] bool is_leaving() const { return leaving_; }
   /// Something is on its way to the relay, or would be if it could.
   [[nodiscard]] bool is_posting() const;
 

@@ -114,6 +114,7 @@ void Replica::State::route(const Now& now, Input& input, Step& step) {
                  [&](const DatagramCame& came) { datagram(now, came, step); },
                  [&](const NetworkChanged& network) { network_changed(now, network, step); },
                  [&](const TimeReached&) {},
+                 [&](const Leaving&) { mailbox->leave(); },
              },
              input);
 }

@@ -37,6 +37,8 @@ class Replica {
   ~Replica();
 
   Output step(const Now& now, Input input);
+  /// After Leaving: parcels are on their way to a relay that has not yet said that it holds them.
+  [[nodiscard]] bool is_posting() const;
 
  private:
   struct State;

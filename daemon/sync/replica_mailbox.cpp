@@ -2,6 +2,8 @@
 
 namespace attune::sync {
 
+bool Replica::is_posting() const { return state_->mailbox->is_posting(); }
+
 // ---- Between live sessions and the mailbox.
 
 void Replica::State::speak_of_ratchets(const Now& now, Step& step) {
@@ -49,8 +51,8 @@ void Replica::State::settle_syncs(const Now& now, Step& step) {
 }
 
 void Replica::State::write_mailbox(const Now& now, Step& step) {
-  const bool left = !step.news.lost.empty();
-  mailbox->write(step.out.persist, left ? Mailbox::Save::kAll : Mailbox::Save::kWhatMust, now);
+  const bool all = step.news.dropped || mailbox->is_leaving();
+  mailbox->write(step.out.persist, all ? Mailbox::Save::kAll : Mailbox::Save::kWhatMust, now);
 }
 
 }  // namespace attune::sync

@@ -109,6 +109,7 @@ std::string describe(const sync::Input& input) {
             return fmt::format("network changed, {} addresses", network.own.size());
           },
           [](const sync::TimeReached&) { return std::string("time reached"); },
+          [](const sync::Leaving&) { return std::string("leaves"); },
       },
       input);
 }

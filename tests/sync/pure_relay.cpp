@@ -129,6 +129,8 @@ void PureRelay::ask(Connection connection, const Framed<relay::ToRelay>& questio
       return drop(connection, out);
     }
     guest.greeted = true;
+    guest.session = mailboxes.connect();
+    mailboxes.hour = hour;
     return say(connection, question.correlation,
                relay::Params{.hour = hour, .handles = 64, .waiting_pipes = 8}, out);
   }
@@ -141,7 +143,13 @@ void PureRelay::ask(Connection connection, const Framed<relay::ToRelay>& questio
   }
   if (std::holds_alternative<relay::PipeAck>(question.message) && guest.other) {
     guest.acknowledged = true;
-    splice(connection, out);
+    return splice(connection, out);
+  }
+  mailboxes.ask(guest.session, question.correlation, question.message);
+  while (const auto said = mailboxes.next()) {
+    for (const auto& [to, other] : guests_) {
+      if (other.session == said->to) say(to, said->correlation, said->whole(), out);
+    }
   }
 }
 
@@ -212,6 +220,7 @@ std::vector<PureRelay::Said> PureRelay::gone(Connection connection) {
   const Guest guest = std::move(it->second);
   guests_.erase(it);
   for (const relay::PipeKey& key : guest.waits) meeting_.leave(key, name_of(connection));
+  mailboxes.disconnect(guest.session);
   if (!guest.other) return out;
   meeting_.close(guest.met);
   if (guests_.contains(*guest.other)) drop(*guest.other, out);

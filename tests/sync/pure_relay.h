@@ -13,6 +13,7 @@
 #include "daemon/relay/pipe_meeting.h"
 #include "proto/relay_frame.h"
 #include "proto/relay_url.h"
+#include "tests/relay/value_relay.h"
 
 namespace attune::sync {
 
@@ -48,7 +49,7 @@ class RelayEnd {
   Bytes opened_;  ///< the views of the frames that were read last
 };
 
-/// A relay without sockets: handshakes, Hello, pings and the real PipeMeeting.
+/// A relay without sockets: handshakes, Hello, pings, the real PipeMeeting and the real Mailboxes.
 class PureRelay {
  public:
   explicit PureRelay(crypto::Random& random);
@@ -56,6 +57,7 @@ class PureRelay {
   [[nodiscard]] RelayUrl url() const;
   std::string invite;  ///< empty: none is needed
   std::uint32_t hour = 24 * 20'000 + 12;
+  relay::ValueRelay mailboxes;
   std::function<bool(const relay::Pipe&)> busy;  ///< whether that end is somebody else's
 
   using Connection = std::size_t;
@@ -83,6 +85,7 @@ class PureRelay {
     std::optional<RelayEnd> end;
     bool greeted = false;
     bool lost = false;
+    relay::SessionId session;  ///< with the mailboxes
     std::vector<relay::PipeKey> waits;
     std::optional<Connection> other;  ///< at the other end of its pipe
     relay::PipeKey met;
