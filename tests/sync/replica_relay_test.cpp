@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <numeric>
+
+#include "daemon/sync/pairing_secret.h"
 #include "daemon/sync/relay_pipes.h"
 #include "proto/kind_table.h"
 #include "tests/sync/small_world.h"
@@ -366,6 +369,18 @@ TEST_F(ThroughARelay, DoctorSaysWhereTheTwoDiffer) {
   EXPECT_EQ(finding(ana_, "relay-partner"), Verdict::kLook);
   EXPECT_EQ(finding(ben_, "relay"), std::nullopt);
   EXPECT_EQ(finding(ben_, "relay-partner"), Verdict::kLook);
+}
+
+/// docs/protocol.md, Worked example.
+TEST(Pipes, HaveTheIdsOfTheDocument) {
+  crypto::Key root;
+  std::iota(root.writable().begin(), root.writable().end(), std::uint8_t{0x60});
+  EXPECT_EQ(to_hex(live_pipe_id(root, 20'781).view()),
+            "3dd6731255c57a863c9f6379fcc965130bc19c5a4db5f0e6f4ed65f402cb1058");
+  QrOffer offer;
+  std::iota(offer.secret.writable().begin(), offer.secret.writable().end(), std::uint8_t{0});
+  EXPECT_EQ(to_hex(qr_place(offer).view()),
+            "21f97e68d5af63e6b6f3089a51258b348d07012ab6ba129fba5d9b3b34f8cf7e");
 }
 
 TEST(LivePipe, HasAnotherIdEachDayAndForEachPair) {
