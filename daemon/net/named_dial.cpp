@@ -41,7 +41,7 @@ Endpoint endpoint_of(const asio::ip::address& address, std::uint16_t port) {
 
 std::optional<asio::ip::address> literal(const HostPort& place) {
   asio::error_code error;
-  const auto address = asio::ip::make_address(place.host, error);
+  auto address = asio::ip::make_address(place.host, error);
   if (error) return std::nullopt;
   return address;
 }

@@ -56,7 +56,7 @@ bool Replica::State::relay_command(const Now& now, RequestId request, const Comm
   if (const auto* wanted = std::get_if<RelaySet>(&command)) {
     const auto url = parse_relay_url(wanted->url);
     if (!url) return answer(failed(Code::kUsage, Reason::kRelayUrl));
-    if (url != relay.relay()) set_relay(*url, now, step);
+    if (url != relay.relay()) set_relay(url, now, step);
     return answer(Done{});
   }
   if (std::holds_alternative<RelayOff>(command)) {
