@@ -171,9 +171,12 @@ class ThroughARelay(Story):
         ada.done("relay", "off")
         self.assertEqual(ada.done("relay", "show")["url"], None)
         self.assertEqual(ada.status()["relay"], "none")
-        # A name that nobody answers for: the end does not wait for the lookup.
+        # A name that nobody answers for: neither a lock nor the end waits for the lookup.
         ip("-n", self.ends["Ada"], "route", "add", "default", "via", "10.78.1.1")
         ada.done("relay", "set", told={"url": bare.replace("10.78.0.1", "relay.invalid")})
+        ada.done("lock")
+        ada.unlock()
+        self.assertEqual(ada.status()["relay"], "away")
         ada.stop()
 
 
