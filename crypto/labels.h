@@ -72,9 +72,9 @@ inline constexpr auto kRelaySource = "relay-source"sv;
 // At rest.
 inline constexpr auto kWrap = "wrap"sv;
 inline constexpr auto kWrapCommit = "kek-commit"sv;
-inline constexpr auto kRecordId = "rec-id"sv;
 inline constexpr auto kRecord = "rec"sv;
 inline constexpr auto kRecordDigest = "rec-digest"sv;
+inline constexpr auto kRecordLock = "rec-lock"sv;
 inline constexpr auto kSlotSum = "slot-sum/1"sv;
 
 }  // namespace attune::crypto::labels

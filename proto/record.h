@@ -8,12 +8,11 @@
 
 namespace attune {
 
-/// What a record of the store holds. Numbers are for ever: they stand in derived record ids.
-/// kOp records are counted and chained by their readers (heads name how many there are); every
-/// other record is named, with a hash of its box, by the store's own root record, so that none can
-/// be missing, swapped or older. Source: docs/storage.md.
+/// What a record of the store holds. Numbers are for ever: they stand in what is sealed. That none
+/// is missing, swapped or older the store's own root says; heads name how many ops there are, and
+/// their readers check it. Source: docs/storage.md.
 enum class RecordType : std::uint8_t {
-  kRoot = 1,      ///< the store's own; no room above writes it
+  kRoot = 1,      ///< no record has it
   kOp = 2,        ///< name: actor and counter
   kHeads = 3,     ///< name: page number; last counter and chain of up to 64 actors
   kSelf = 4,      ///< this device and person: keys, name, author key

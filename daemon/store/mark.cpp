@@ -10,13 +10,12 @@
 namespace attune::store {
 namespace {
 
-// A second name of the root's type: no row of the table has its id.
-ByteView mark_name() { return as_bytes("mark"); }
+constexpr std::size_t kBoxBytes = 24 + limits::kRecordPadMin + 16;
 
 }  // namespace
 
 Mark::Mark(const std::filesystem::path& folder, Sealer& sealer)
-    : file_(folder / kStoreMark), sealer_(sealer), id_(sealer.id(RecordType::kRoot, mark_name())) {}
+    : file_(folder / kStoreMark), sealer_(sealer) {}
 
 Mark::~Mark() {
   if (fd_ >= 0) ::close(fd_);
@@ -25,13 +24,13 @@ Mark::~Mark() {
 std::optional<std::uint64_t> Mark::read() const {
   std::optional<Bytes> box;
   try {
-    box = read_file(file_, 2 * limits::kRecordPadMin);
+    box = read_file(file_, 2 * kBoxBytes);
   } catch (const StoreError&) {
     return std::nullopt;
   }
-  const auto record = box ? sealer_.open(id_, RecordType::kRoot, *box) : std::nullopt;
-  if (!record) return std::nullopt;
-  Reader reader(record->body);
+  const auto body = box ? sealer_.open(BoxKind::kMark, kRootRow, *box) : std::nullopt;
+  if (!body) return std::nullopt;
+  Reader reader(*body);
   const std::uint64_t generation = reader.u64le();
   if (!reader.done()) return std::nullopt;
   return generation;
@@ -43,7 +42,7 @@ void Mark::write(std::uint64_t generation) noexcept {
   if (fd_ < 0) return;
   Bytes body;
   append_u64le(body, generation);
-  const Bytes box = sealer_.seal(id_, RecordType::kRoot, mark_name(), body);
+  const Bytes box = sealer_.seal(BoxKind::kMark, kRootRow, body);
   // Always of the same size: a mark that a kill or a full disk cuts short is one that says nothing.
   if (::pwrite(fd_, box.data(), box.size(), 0) < 0) return;
 }

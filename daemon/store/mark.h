@@ -26,7 +26,6 @@ class Mark {
  private:
   std::filesystem::path file_;
   Sealer& sealer_;
-  RecordId id_;
   int fd_ = -1;  ///< opened by the first write
 };
 

@@ -5,17 +5,18 @@
 namespace attune::store {
 namespace {
 
-constexpr const char* kSealedTable =
-    "CREATE TABLE sealed(id BLOB PRIMARY KEY, box BLOB) WITHOUT ROWID";
+constexpr const char* kSealedTable = "CREATE TABLE sealed(id INTEGER PRIMARY KEY, box BLOB)";
 
 struct Migration {
   std::uint32_t to = 0;
   const char* sql = nullptr;
 };
-// Each takes a store of the version before. What is written here is never changed, only added to.
+// Each takes a store of the version before, the first a new file. What is written here is never
+// changed, only added to.
 constexpr std::array kMigrations = {
-    Migration{.to = 1, .sql = kSealedTable},
+    Migration{.to = 2, .sql = kSealedTable},
 };
+constexpr std::uint32_t kFirstVersion = kMigrations.front().to;
 static_assert(kMigrations.back().to == kStoreVersion);
 
 std::uint32_t version_of(const Database& database) {
@@ -30,13 +31,18 @@ std::uint32_t read_version(const std::filesystem::path& file) {
     throw StoreError(StoreFault::kDamaged, "no store here");
   if (header.user_version > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
   if (header.user_version == 0) throw StoreError(StoreFault::kDamaged, "a store never finished");
+  if (header.user_version < kFirstVersion) throw StoreError(StoreFault::kDamaged, "store too old");
   // Of another SQLite the rest would be read well, and each write be refused.
   if (!header.log_to_write) throw StoreError(StoreFault::kDamaged, "a store not to be written");
   return header.user_version;
 }
 
 void migrate(Database& database) {
-  if (version_of(database) > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
+  const std::uint32_t version = version_of(database);
+  if (version > kStoreVersion) throw StoreError(StoreFault::kNewer, "store version");
+  if (version != 0 && version < kFirstVersion) {
+    throw StoreError(StoreFault::kDamaged, "store too old");
+  }
   for (const Migration& migration : kMigrations) {
     if (version_of(database) >= migration.to) continue;
     Transaction transaction(database);

@@ -9,10 +9,11 @@ namespace attune::store {
 /// `attn`, in the file's header: this is a store of ours.
 inline constexpr std::uint32_t kApplicationId = 0x6174746e;
 /// The newest form of the file that this program knows. Numbers are for ever.
-inline constexpr std::uint32_t kStoreVersion = 1;
+inline constexpr std::uint32_t kStoreVersion = 2;
 
 /// The version of the file, from its header alone; nothing is created, locked or changed. kDamaged
-/// for what is no store, kNewer for a version this program doesn't know.
+/// for what is no store and for version 1, which no release ever wrote; kNewer for a version this
+/// program doesn't know.
 std::uint32_t read_version(const std::filesystem::path& file);
 
 /// Takes an open file to kStoreVersion, one transaction a step; a new, empty file counts as version

@@ -1,14 +1,14 @@
 #include "daemon/store/root.h"
 
-#include <algorithm>
+#include <cassert>
+
+#include "daemon/store/sealer.h"
+#include "proto/limits.h"
+
+//   root   = u64 generation | u64 boxes | sum 32 | records
+//   record = u8 type | lv(name) | lv(body)
 
 namespace attune::store {
-namespace {
-
-constexpr std::size_t kOtherBytes = 16 + 1 + 16;
-
-}  // namespace
-
 void DigestSum::add(const crypto::Hash32& digest) {
   unsigned carry = 0;
   for (std::size_t i = 0; i < bytes_.size(); ++i) {
@@ -33,61 +33,54 @@ DigestSum DigestSum::from(const crypto::Hash32& bytes) {
   return sum;
 }
 
-void Root::add(const RecordId& id, RecordType type, const crypto::Hash32& digest) {
-  if (type == RecordType::kOp) {
-    ++op_count;
-    op_sum.add(digest);
-  } else {
-    others[id] = {.type = type, .digest = shorten(digest)};
-  }
+void Root::add(const crypto::Hash32& digest) {
+  ++boxes;
+  sum.add(digest);
 }
 
-void Root::remove(const RecordId& id, RecordType type, const crypto::Hash32& digest) {
-  if (type == RecordType::kOp) {
-    assert(op_count > 0);
-    --op_count;
-    op_sum.subtract(digest);
-  } else {
-    others.erase(id);
-  }
+void Root::remove(const crypto::Hash32& digest) {
+  assert(boxes > 0);
+  --boxes;
+  sum.subtract(digest);
 }
 
-Root::ShortDigest shorten(const crypto::Hash32& digest) {
-  Root::ShortDigest out{};
-  std::copy_n(digest.begin(), out.size(), out.begin());
-  return out;
+std::size_t fresh_size(const Record& record) {
+  constexpr std::size_t kNumbers = 1 + 2 + 3;
+  return kNumbers + record.name.size() + record.body.size();
 }
 
-Bytes encode_root(const Root& root) {
+Bytes encode_root(const Root& root, const FreshRecords& others, const FreshRecords& ops) {
   Bytes out;
   append_u64le(out, root.generation);
-  append_u64le(out, root.op_count);
-  append(out, root.op_sum.bytes());
-  for (const auto& [id, other] : root.others) {
-    append(out, id.view());
-    out.push_back(static_cast<std::uint8_t>(other.type));
-    append(out, other.digest);
+  append_u64le(out, root.boxes);
+  append(out, root.sum.bytes());
+  for (const FreshRecords* records : {&others, &ops}) {
+    for (const Record& record : *records) {
+      out.push_back(static_cast<std::uint8_t>(record.type));
+      append_lv(out, record.name);
+      append_lv(out, record.body);
+    }
   }
   return out;
 }
 
-std::optional<Root> decode_root(ByteView body) {
+std::optional<DecodedRoot> decode_root(ByteView body) {
   Reader reader(body);
-  Root root;
-  root.generation = reader.u64le();
-  root.op_count = reader.u64le();
-  root.op_sum = DigestSum::from(reader.take_array<32>());
-  if (!reader.ok() || reader.left() % kOtherBytes != 0) return std::nullopt;
+  DecodedRoot decoded;
+  decoded.root.generation = reader.u64le();
+  decoded.root.boxes = reader.u64le();
+  decoded.root.sum = DigestSum::from(reader.take_array<32>());
   while (reader.left() > 0) {
-    RecordId id;
-    id.bytes = reader.take_array<16>();
     const auto type = record_type(reader.u8());
-    if (!type || *type == RecordType::kRoot || *type == RecordType::kOp) return std::nullopt;
-    if (!root.others.empty() && !(root.others.rbegin()->first < id)) return std::nullopt;
-    root.others.emplace_hint(root.others.end(), id,
-                             Root::Other{.type = *type, .digest = reader.take_array<16>()});
+    const ByteView name = reader.lv(limits::kShortBytesMax);
+    const ByteView bytes = reader.lv(limits::kRecordBytesMax);
+    if (!reader.ok() || !type || *type == RecordType::kRoot) return std::nullopt;
+    decoded.records.push_back({.type = *type,
+                               .name = Bytes(name.begin(), name.end()),
+                               .body = Bytes(bytes.begin(), bytes.end())});
   }
-  return root;
+  if (!reader.done()) return std::nullopt;
+  return decoded;
 }
 
 }  // namespace attune::store

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <list>
 #include <optional>
 
-#include "daemon/store/sealer.h"
+#include "crypto/hash.h"
+#include "proto/record.h"
 
 namespace attune::store {
 
 /// A sum, modulo 2^256, of digests in whatever order: equal for equal sets, and changed by one
-/// addition or subtraction where one record changes.
+/// addition or subtraction where one box changes.
 class DigestSum {
  public:
   void add(const crypto::Hash32& digest);
@@ -23,30 +23,30 @@ class DigestSum {
   crypto::Hash32 bytes_{};  // little-endian
 };
 
-/// What the root record says of all others: how many ops there are and the sum of their digests,
-/// and each other record by name. Value type, sealed and rewritten in each transaction. Source:
-/// docs/storage.md, The root.
+/// What the root says of every other box. Value type, sealed and rewritten in each transaction.
+/// Source: docs/storage.md, The root.
 struct Root {
-  using ShortDigest = std::array<std::uint8_t, 16>;
-  struct Other {
-    RecordType type{};
-    ShortDigest digest{};
-    friend bool operator==(const Other&, const Other&) = default;
-  };
-
   std::uint64_t generation = 0;  ///< transactions so far
-  std::uint64_t op_count = 0;
-  DigestSum op_sum;
-  std::map<RecordId, Other> others;
+  std::uint64_t boxes = 0;       ///< how many others there are
+  DigestSum sum;                 ///< of their digests
 
-  void add(const RecordId& id, RecordType type, const crypto::Hash32& digest);
-  void remove(const RecordId& id, RecordType type, const crypto::Hash32& digest);
+  void add(const crypto::Hash32& digest);
+  void remove(const crypto::Hash32& digest);
   friend bool operator==(const Root&, const Root&) = default;
 };
 
-Root::ShortDigest shorten(const crypto::Hash32& digest);
-Bytes encode_root(const Root& root);
-/// The canonical form alone: ascending ids, known types, nothing left over.
-std::optional<Root> decode_root(ByteView body);
+/// The records that stand in the root itself, because they are new or often rewritten.
+using FreshRecords = std::list<Record>;
+/// What one of them takes there, at most.
+std::size_t fresh_size(const Record& record);
+inline constexpr std::size_t kRootHeadBytes = 8 + 8 + 32;
+
+Bytes encode_root(const Root& root, const FreshRecords& others, const FreshRecords& ops);
+struct DecodedRoot {
+  Root root;
+  FreshRecords records;  ///< in the order they were encoded
+};
+/// Known types alone, nothing left over.
+std::optional<DecodedRoot> decode_root(ByteView body);
 
 }  // namespace attune::store

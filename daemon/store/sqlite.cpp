@@ -129,6 +129,12 @@ Statement& Statement::bind(int index, ByteView bytes) {
   return *this;
 }
 
+Statement& Statement::bind(int index, std::uint32_t number) {
+  const int result = sqlite3_bind_int64(statement_.get(), index, number);
+  if (result != SQLITE_OK) database_->fail(result, "bind");
+  return *this;
+}
+
 bool Statement::step() {
   const int result = sqlite3_step(statement_.get());
   if (result == SQLITE_ROW) return true;

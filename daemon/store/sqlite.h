@@ -53,6 +53,7 @@ class Statement {
 
   /// Indices from 1. The bytes stay with the caller until the statement is reset or bound anew.
   Statement& bind(int index, ByteView bytes);
+  Statement& bind(int index, std::uint32_t number);
   /// true: a row is there.
   bool step();
   void reset();

@@ -1,5 +1,6 @@
 #include "daemon/store/store.h"
 
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -7,33 +8,17 @@
 #include "daemon/store/durable_file.h"
 #include "daemon/store/mark.h"
 #include "daemon/store/migrations.h"
+#include "daemon/store/record_log.h"
 #include "daemon/store/root.h"
 #include "daemon/store/sealer.h"
 #include "daemon/store/sqlite.h"
 #include "daemon/store/store_files.h"
-#include "proto/limits.h"
 
 namespace attune::store {
 namespace {
 
 // 4 MB of log at 4 KiB a page: written back before it costs more to read at the next start.
 constexpr int kLogPagesMax = 1'000;
-
-struct IdHash {
-  std::size_t operator()(const RecordId& id) const {
-    // Ids are the output of a keyed hash: any eight bytes will do.
-    std::size_t value = 0;
-    std::memcpy(&value, id.bytes.data(), sizeof(value));
-    return value;
-  }
-};
-
-// What the table holds under an id.
-struct Known {
-  RecordType type{};
-  crypto::Hash32 digest{};
-};
-using Index = std::unordered_map<RecordId, Known, IdHash>;
 
 [[noreturn]] void damaged(const char* what) { throw StoreError(StoreFault::kDamaged, what); }
 
@@ -58,37 +43,66 @@ void make_empty(const std::filesystem::path& file) {
 
 }  // namespace
 
-struct Store::State {
+struct Store::State final : Rows {
   State(const std::filesystem::path& folder, Sealer keys)
-      : sealer(std::move(keys)),
-        root_id(sealer.id(RecordType::kRoot, {})),
-        mark(folder, sealer),
-        database(folder / kStoreFile) {}
+      : sealer(std::move(keys)), mark(folder, sealer), database(folder / kStoreFile), log(sealer) {}
+
+  void put(Row row, ByteView body) override;
+  void erase(Row row) override;
+  [[nodiscard]] Bytes read(Row row) override;
 
   void prepare();
   void check_mark() const;
-  Root read_root();
+  DecodedRoot read_root();
   std::vector<Record> read_all();
   void write(const RecordBatch& batch);
-  void write_root(const Root& next);
+  void write_root();
   void write_back(bool truncate);
 
   Sealer sealer;
-  RecordId root_id;
   Mark mark;
   Database database;
-  std::optional<Statement> put;
-  std::optional<Statement> erase;
+  std::optional<Statement> put_box;
+  std::optional<Statement> erase_box;
+  std::optional<Statement> find_box;
+  RecordLog log;
   Root root;
-  Index index;
+  std::unordered_map<Row, crypto::Hash32> digests;
   std::optional<std::vector<Record>> unread;  ///< what open() read, until load() takes it
   bool erasure_owed = false;
   bool failed = false;  ///< kIo was thrown
 };
 
 void Store::State::prepare() {
-  put.emplace(database, "REPLACE INTO sealed(id, box) VALUES(?1, ?2)");
-  erase.emplace(database, "DELETE FROM sealed WHERE id = ?1");
+  put_box.emplace(database, "REPLACE INTO sealed(id, box) VALUES(?1, ?2)");
+  erase_box.emplace(database, "DELETE FROM sealed WHERE id = ?1");
+  find_box.emplace(database, "SELECT box FROM sealed WHERE id = ?1");
+}
+
+void Store::State::put(Row row, ByteView body) {
+  const Bytes box = sealer.seal(BoxKind::kPage, row, body);
+  const crypto::Hash32 digest = sealer.digest(row, box);
+  const auto [known, is_new] = digests.try_emplace(row, digest);
+  if (!is_new) root.remove(std::exchange(known->second, digest));
+  root.add(digest);
+  put_box->bind(1, row).bind(2, box).run();
+}
+
+void Store::State::erase(Row row) {
+  const auto known = digests.find(row);
+  root.remove(known->second);
+  digests.erase(known);
+  erase_box->bind(1, row).run();
+}
+
+Bytes Store::State::read(Row row) {
+  find_box->bind(1, row);
+  const bool is_there = find_box->step();
+  auto body = is_there ? sealer.open(BoxKind::kPage, row, find_box->bytes(0)) : std::nullopt;
+  find_box->reset();
+  // What was whole when it was read at opening.
+  if (!body) damaged("box");
+  return std::move(*body);
 }
 
 void Store::State::check_mark() const {
@@ -96,89 +110,52 @@ void Store::State::check_mark() const {
   if (durable && *durable > root.generation) damaged("what was durable is missing");
 }
 
-Root Store::State::read_root() {
+DecodedRoot Store::State::read_root() {
   Statement find(database, "SELECT box FROM sealed WHERE id = ?1");
-  if (!find.bind(1, root_id.view()).step()) damaged("root is missing");
-  const auto record = sealer.open(root_id, RecordType::kRoot, find.bytes(0));
-  if (!record) damaged("root");
-  auto decoded = decode_root(record->body);
+  if (!find.bind(1, kRootRow).step()) damaged("root is missing");
+  const auto body = sealer.open(BoxKind::kRoot, kRootRow, find.bytes(0));
+  auto decoded = body ? decode_root(*body) : std::nullopt;
   if (!decoded) damaged("root");
   return std::move(*decoded);
 }
 
+// Everything anew from disk, in place of what was known.
 std::vector<Record> Store::State::read_all() {
+  DecodedRoot decoded = read_root();
+  root = decoded.root;
   Root found;
-  Index seen;
-  std::vector<Record> records;
-  seen.reserve(root.op_count + root.others.size());
-  records.reserve(root.op_count + root.others.size());
-  Statement rows(database, "SELECT id, box FROM sealed");
-  bool is_root_seen = false;
-  while (rows.step()) {
-    const auto id = RecordId::from(rows.bytes(0));
-    if (!id) damaged("record id");
-    if (*id == root_id) {
-      is_root_seen = true;
-      continue;
-    }
-    const auto other = root.others.find(*id);
-    const RecordType type = other == root.others.end() ? RecordType::kOp : other->second.type;
-    const ByteView box = rows.bytes(1);
-    const crypto::Hash32 digest = sealer.digest(*id, box);
-    auto record = sealer.open(*id, type, box);
-    if (!record || !seen.emplace(*id, Known{.type = type, .digest = digest}).second) {
-      damaged("record");
-    }
-    found.add(*id, type, digest);
-    records.push_back(std::move(*record));
-  }
   found.generation = root.generation;
-  if (!is_root_seen || found != root) damaged("a record is missing, older or not ours");
-  index = std::move(seen);
-  return records;
+  digests.clear();
+  log = RecordLog(sealer);
+  Statement rows(database, "SELECT id, box FROM sealed WHERE id <> 0");
+  while (rows.step()) {
+    const std::int64_t number = rows.number(0);
+    if (number < 0 || number >= std::numeric_limits<Row>::max()) damaged("row");
+    const Row row = static_cast<Row>(number);
+    const ByteView box = rows.bytes(1);
+    auto body = sealer.open(BoxKind::kPage, row, box);
+    if (!body || !log.read(row, std::move(*body))) damaged("box");
+    found.add(digests.emplace(row, sealer.digest(row, box)).first->second);
+  }
+  if (found != root) damaged("a box is missing, older or not ours");
+  auto records = log.finish(std::move(decoded.records));
+  if (!records) damaged("segments");
+  return std::move(*records);
 }
 
 void Store::State::write(const RecordBatch& batch) {
-  std::map<RecordId, const RecordChange*> last;
-  for (const RecordChange& change : batch.changes) {
-    assert(change.type != RecordType::kRoot);
-    last[sealer.id(change.type, change.name)] = &change;
-  }
-  Root next = root;
-  ++next.generation;
-  std::vector<std::pair<RecordId, std::optional<Known>>> moved;
-  moved.reserve(last.size());
   Transaction transaction(database);
-  for (const auto& [id, change] : last) {
-    const auto old = index.find(id);
-    if (old != index.end()) next.remove(id, old->second.type, old->second.digest);
-    if (change->body) {
-      const Bytes box = sealer.seal(id, change->type, change->name, *change->body);
-      const Known known{.type = change->type, .digest = sealer.digest(id, box)};
-      next.add(id, known.type, known.digest);
-      put->bind(1, id.view()).bind(2, box).run();
-      moved.emplace_back(id, known);
-    } else if (old != index.end()) {
-      erase->bind(1, id.view()).run();
-      moved.emplace_back(id, std::nullopt);
-    }
-  }
-  write_root(next);
+  for (const RecordChange& change : batch.changes) log.change(change);
+  log.settle(*this);
+  ++root.generation;
+  write_root();
   transaction.commit();
-  mark.write(next.generation);
-  root = std::move(next);
-  for (const auto& [id, known] : moved) {
-    if (known) {
-      index.insert_or_assign(id, *known);
-    } else {
-      index.erase(id);
-    }
-  }
+  mark.write(root.generation);
 }
 
-void Store::State::write_root(const Root& next) {
-  const Bytes box = sealer.seal(root_id, RecordType::kRoot, {}, encode_root(next));
-  put->bind(1, root_id.view()).bind(2, box).run();
+void Store::State::write_root() {
+  const Bytes box = sealer.seal(BoxKind::kRoot, kRootRow, log.encode(root));
+  put_box->bind(1, kRootRow).bind(2, box).run();
 }
 
 void Store::State::write_back(bool truncate) {
@@ -206,7 +183,7 @@ Store Store::create(const std::filesystem::path& folder, const StoreId& id, cryp
   migrate(state->database);
   state->prepare();
   Transaction transaction(state->database);
-  state->write_root(state->root);
+  state->write_root();
   transaction.commit();
   state->mark.write(state->root.generation);
   state->database.checkpoint(true);
@@ -221,7 +198,7 @@ Store Store::open(const std::filesystem::path& folder, const StoreId& id, crypto
   migrate(state->database);
   check_structure(state->database);
   state->prepare();
-  state->root = state->read_root();
+  state->root = state->read_root().root;
   state->check_mark();
   state->unread = state->read_all();
   // The log may be new here, and SQLite ignores what becomes of its name.
@@ -233,8 +210,10 @@ Store Store::open(const std::filesystem::path& folder, const StoreId& id, crypto
 
 std::vector<Record> Store::load() {
   if (state_->unread) return *std::exchange(state_->unread, std::nullopt);
-  if (state_->read_root() != state_->root) damaged("root");
-  return state_->read_all();
+  const Root known = state_->root;
+  std::vector<Record> records = state_->read_all();
+  if (state_->root != known) damaged("root");
+  return records;
 }
 
 void Store::commit(const RecordBatch& batch) {
@@ -250,7 +229,14 @@ void Store::commit(const RecordBatch& batch) {
       state_->write_back(false);
     }
   } catch (const StoreError& error) {
-    state_->failed = error.fault() == StoreFault::kIo;
+    // Memory is ahead of the disk, which is as it was.
+    state_->failed = true;
+    if (error.fault() != StoreFault::kFull) throw;
+    state_->read_all();
+    state_->failed = false;
+    throw;
+  } catch (...) {
+    state_->failed = true;
     throw;
   }
 }
@@ -269,6 +255,6 @@ void Store::settle() {
 }
 
 std::uint64_t Store::generation() const { return state_->root.generation; }
-std::size_t Store::record_count() const { return state_->index.size(); }
+std::size_t Store::record_count() const { return state_->log.size(); }
 
 }  // namespace attune::store

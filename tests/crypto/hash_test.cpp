@@ -97,7 +97,8 @@ TEST(Kdf, NoTwoLabelsGiveOneKey) {
        {labels::kPairPsk, labels::kPairRoot, labels::kPairPipe, labels::kSame, labels::kCouple,
         labels::kLiveRoot, labels::kIdRoot, labels::kCheckPhrase, labels::kLivePsk,
         labels::kLiveMac1, labels::kMac1, labels::kBeacon, labels::kWrap, labels::kWrapCommit,
-        labels::kRecordId, labels::kRecord, labels::kSalt, labels::kAuthor}) {
+        labels::kRecord, labels::kRecordDigest, labels::kRecordLock, labels::kSalt,
+        labels::kAuthor}) {
     keys.insert(value_of(kdf(key.view(), label)));
     ++count;
   }

@@ -1,12 +1,12 @@
 // What a kill, a torn log and a full disk leave behind: whole batches, and every acknowledged one.
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstring>
 
+#include "tests/store/small_disk.h"
 #include "tests/store/store_fixture.h"
 
 namespace attune::store {
@@ -64,6 +64,7 @@ class StoreCrashTest : public StoreTest {
     return take_snapshot(folder());
   }
   [[noreturn]] void write_for_ever(std::uint32_t from, int acknowledge) {
+    random_ = crypto::SeededRandom(from);  // or a child draws the locks of the one before it
     Store store = open();
     for (std::uint32_t n = from;; ++n) {
       store.commit(batch_of(n));
@@ -180,25 +181,6 @@ TEST_F(StoreCrashTest, AMarkThatIsBehindOrSpoiledOrGoneIsMadeAnew) {
   EXPECT_EQ(batches_found(), 4u);
   EXPECT_TRUE(std::filesystem::exists(mark()));
 }
-
-// A limit on the size of files, which the kernel refuses to exceed as it does on a disk without
-// room.
-class SmallDisk {
- public:
-  explicit SmallDisk(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit small = before_;
-    small.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &small);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST_F(StoreCrashTest, AFullDiskChangesNothingAndLaterWritesWork) {
   for (rlim_t room : {rlim_t{0}, rlim_t{20'000}, rlim_t{70'000}, rlim_t{150'000}}) {

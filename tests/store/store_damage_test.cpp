@@ -12,23 +12,23 @@ class StoreDamageTest : public StoreTest {
   // Two states of one store, whose every record differs between them.
   void SetUp() override {
     Store store = create();
-    store.commit(one_of_each("older"));
+    store.commit(many("older"));
     store.settle();
     {
       older_ = take_snapshot(folder());
     }
-    store.commit(one_of_each("newer"));
+    store.commit(many("newer"));
     store.settle();
     newer_ = take_snapshot(folder());
   }
   // Opens the older state, reads its rows, and leaves the newer one in place.
-  std::vector<RawTable::Row> older_rows() {
+  std::vector<RawTable::Line> older_rows() {
     put_back(folder(), older_);
     auto rows = RawTable(folder()).rows();
     put_back(folder(), newer_);
     return rows;
   }
-  std::vector<RawTable::Row> newer_rows() {
+  std::vector<RawTable::Line> newer_rows() {
     put_back(folder(), newer_);
     return RawTable(folder()).rows();
   }
@@ -47,30 +47,34 @@ class StoreDamageTest : public StoreTest {
 };
 
 TEST_F(StoreDamageTest, NothingIsFoundWhereNothingWasDone) {
-  EXPECT_EQ(newer_rows().size(), 17u);
+  EXPECT_GE(newer_rows().size(), 7u);
   EXPECT_EQ(fault_after([](RawTable& table) { table.run("VACUUM"); }), std::nullopt);
-  EXPECT_EQ(contents_of(open().load()).size(), 16u);
+  EXPECT_EQ(contents_of(open().load()).size(), 66u);
 }
 
-TEST_F(StoreDamageTest, EachDeletedRecordIsFound) {
+TEST_F(StoreDamageTest, EachDeletedBoxIsFound) {
   for (const auto& row : newer_rows()) {
     EXPECT_EQ(fault_after([&](RawTable& table) { table.erase(row.id); }), StoreFault::kDamaged);
   }
 }
 
-TEST_F(StoreDamageTest, EachOlderRecordIsFound) {
+TEST_F(StoreDamageTest, EachOlderBoxIsFound) {
+  const auto now = newer_rows();
   for (const auto& row : older_rows()) {
+    if (std::ranges::find(now, row) != now.end()) continue;  // a full segment stays as it is
     EXPECT_EQ(fault_after([&](RawTable& table) { table.put(row); }), StoreFault::kDamaged);
   }
 }
 
-TEST_F(StoreDamageTest, AllOlderRecordsUnderTheNewRootAreFound) {
+TEST_F(StoreDamageTest, AllOlderBoxesUnderTheNewRootAreFound) {
   const auto rows = older_rows();
-  for (const auto& root : newer_rows()) {
-    // One of these is the root; leaving out any other leaves that one record new, and the root old.
+  for (const auto& left_out : newer_rows()) {
+    const auto before = std::ranges::find(rows, left_out.id, &RawTable::Line::id);
+    if (before != rows.end() && before->box == left_out.box) continue;
+    // The first of these is the root; leaving out another leaves that one new, and the root old.
     EXPECT_EQ(fault_after([&](RawTable& table) {
                 for (const auto& row : rows) {
-                  if (row.id != root.id) table.put(row);
+                  if (row.id != left_out.id) table.put(row);
                 }
               }),
               StoreFault::kDamaged);
@@ -90,27 +94,30 @@ TEST_F(StoreDamageTest, EachPairOfSwappedBoxesIsFound) {
   }
 }
 
-TEST_F(StoreDamageTest, EachMovedOrCopiedRecordIsFound) {
-  const Bytes elsewhere = Bytes(16, 0x5a);
+TEST_F(StoreDamageTest, EachMovedOrCopiedBoxIsFound) {
   for (const auto& row : newer_rows()) {
-    EXPECT_EQ(fault_after([&](RawTable& table) { table.put({elsewhere, row.box}); }),
-              StoreFault::kDamaged);
-    EXPECT_EQ(fault_after([&](RawTable& table) {
-                table.erase(row.id);
-                table.put({elsewhere, row.box});
-              }),
-              StoreFault::kDamaged);
+    for (const std::int64_t elsewhere : {std::int64_t{1'000}, row.id + (std::int64_t{1} << 32),
+                                         std::int64_t{-1} - row.id, std::int64_t{0xffffffff}}) {
+      EXPECT_EQ(fault_after([&](RawTable& table) { table.put({elsewhere, row.box}); }),
+                StoreFault::kDamaged);
+      EXPECT_EQ(fault_after([&](RawTable& table) {
+                  table.erase(row.id);
+                  table.put({elsewhere, row.box});
+                }),
+                StoreFault::kDamaged);
+    }
   }
 }
 
-TEST_F(StoreDamageTest, RecordsWithStrangeIdsOrBoxesAreFound) {
+TEST_F(StoreDamageTest, BoxesInStrangeRowsAndStrangeBoxesAreFound) {
   for (const char* sql :
-       {"INSERT INTO sealed VALUES(x'', x'00')", "INSERT INTO sealed VALUES(x'0102', x'00')",
-        "INSERT INTO sealed VALUES('text-of-16-bytes', x'00')", "INSERT INTO sealed VALUES(1, 2)",
-        "INSERT INTO sealed VALUES(zeroblob(16), NULL)",
-        "INSERT INTO sealed VALUES(zeroblob(16), zeroblob(3000000))",
-        "UPDATE sealed SET box = NULL", "UPDATE sealed SET box = CAST(box AS TEXT)",
-        "DELETE FROM sealed"}) {
+       {"INSERT INTO sealed VALUES(99, x'00')", "INSERT INTO sealed VALUES(-1, x'00')",
+        "INSERT INTO sealed VALUES(99, 2)", "INSERT INTO sealed VALUES(99, NULL)",
+        "INSERT INTO sealed VALUES(99, zeroblob(4056))",
+        "INSERT INTO sealed VALUES(9223372036854775807, zeroblob(4056))",
+        "INSERT INTO sealed VALUES(99, zeroblob(3000000))",
+        "UPDATE sealed SET id = id + 100 WHERE id > 3", "UPDATE sealed SET box = NULL",
+        "UPDATE sealed SET box = CAST(box AS TEXT)", "DELETE FROM sealed"}) {
     EXPECT_EQ(fault_after([&](RawTable& table) { table.run(sql); }), StoreFault::kDamaged) << sql;
   }
 }
@@ -119,7 +126,7 @@ TEST_F(StoreDamageTest, EachTruncatedOrLengthenedBoxIsFound) {
   for (const auto& row : newer_rows()) {
     for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{24}, std::size_t{40},
                              row.box.size() / 2, row.box.size() - 1, row.box.size() + 1}) {
-      RawTable::Row changed = row;
+      RawTable::Line changed = row;
       changed.box.resize(size);
       EXPECT_EQ(fault_after([&](RawTable& table) { table.put(changed); }), StoreFault::kDamaged);
     }
@@ -129,7 +136,7 @@ TEST_F(StoreDamageTest, EachTruncatedOrLengthenedBoxIsFound) {
 TEST_F(StoreDamageTest, AFlippedBitInEachBoxIsFound) {
   for (const auto& row : newer_rows()) {
     for (int round = 0; round < 8; ++round) {
-      RawTable::Row changed = row;
+      RawTable::Line changed = row;
       const std::size_t bit = random_.below(static_cast<std::uint32_t>(row.box.size() * 8));
       changed.box[bit / 8] = static_cast<std::uint8_t>(changed.box[bit / 8] ^ 1u << (bit % 8));
       EXPECT_EQ(fault_after([&](RawTable& table) { table.put(changed); }), StoreFault::kDamaged);
@@ -163,7 +170,7 @@ TEST_F(StoreDamageTest, ADamagedStoreKeepsItsBytes) {
 // The whole store put back is consistent; docs/storage.md says that nothing here can notice it.
 TEST_F(StoreDamageTest, AWholeOlderStoreOpens) {
   put_back(folder(), older_);
-  EXPECT_EQ(reopened().size(), 16u);
+  EXPECT_EQ(reopened().size(), 66u);
 }
 
 TEST_F(StoreDamageTest, FlippedBitsOfTheFileNeverGiveWrongData) {

@@ -102,25 +102,25 @@ RawTable::RawTable(const std::filesystem::path& folder) {
 
 RawTable::~RawTable() { sqlite3_close(database_); }
 
-std::vector<RawTable::Row> RawTable::rows() {
+std::vector<RawTable::Line> RawTable::rows() {
   sqlite3_stmt* statement = nullptr;
-  require(sqlite3_prepare_v2(database_, "SELECT id, box FROM sealed", -1, &statement, nullptr) ==
-              SQLITE_OK,
+  require(sqlite3_prepare_v2(database_, "SELECT id, box FROM sealed ORDER BY id", -1, &statement,
+                             nullptr) == SQLITE_OK,
           database_);
-  std::vector<Row> rows;
+  std::vector<Line> rows;
   while (sqlite3_step(statement) == SQLITE_ROW) {
-    rows.push_back({blob_of(statement, 0), blob_of(statement, 1)});
+    rows.push_back({sqlite3_column_int64(statement, 0), blob_of(statement, 1)});
   }
   require(sqlite3_finalize(statement) == SQLITE_OK, database_);
   return rows;
 }
 
-void RawTable::put(const Row& row) {
-  run("REPLACE INTO sealed VALUES(x'" + to_hex(row.id) + "', x'" + to_hex(row.box) + "')");
+void RawTable::put(const Line& line) {
+  run("REPLACE INTO sealed VALUES(" + std::to_string(line.id) + ", x'" + to_hex(line.box) + "')");
 }
 
-void RawTable::erase(const Bytes& id) {
-  run("DELETE FROM sealed WHERE id = x'" + to_hex(id) + "'");
+void RawTable::erase(std::int64_t id) {
+  run("DELETE FROM sealed WHERE id = " + std::to_string(id));
 }
 
 void RawTable::run(const std::string& sql) {
@@ -139,6 +139,15 @@ RecordBatch one_of_each(std::string_view body) {
     batch.changes.push_back(put(type, "", body));
   }
   batch.changes.push_back(put(RecordType::kPeer, "second", body));
+  return batch;
+}
+
+RecordBatch many(std::string_view body) {
+  RecordBatch batch = one_of_each(body);
+  for (int i = 0; i < 50; ++i) {
+    std::string words = std::string(body) + ' ' + std::to_string(i) + std::string(300, '.');
+    batch.changes.push_back(put(RecordType::kOp, "op-" + std::to_string(i), words));
+  }
   return batch;
 }
 

@@ -59,14 +59,15 @@ class RawTable {
   RawTable(const RawTable&) = delete;
   RawTable& operator=(const RawTable&) = delete;
   ~RawTable();
-  struct Row {
-    Bytes id;
+  struct Line {
+    std::int64_t id = 0;
     Bytes box;
-    friend auto operator<=>(const Row&, const Row&) = default;
+    friend auto operator<=>(const Line&, const Line&) = default;
   };
-  std::vector<Row> rows();
-  void put(const Row& row);
-  void erase(const Bytes& id);
+  /// The root first.
+  std::vector<Line> rows();
+  void put(const Line& line);
+  void erase(std::int64_t id);
   void run(const std::string& sql);
 
  private:
@@ -98,5 +99,7 @@ class StoreTest : public ::testing::Test {
 
 /// One record of each type but the root, with several ops.
 RecordBatch one_of_each(std::string_view body);
+/// One of each and ops that fill several segments: more than a root has room for.
+RecordBatch many(std::string_view body);
 
 }  // namespace attune::store

@@ -22,14 +22,14 @@ class StoreVersionTest : public StoreTest {
   }
 };
 
-TEST_F(StoreVersionTest, IsOneInTheHeaderOfTheFile) {
+TEST_F(StoreVersionTest, IsTwoInTheHeaderOfTheFile) {
   const Bytes bytes = read_bytes(file());
-  EXPECT_EQ(to_hex(ByteView(bytes).subspan(60, 4)), "00000001");
+  EXPECT_EQ(to_hex(ByteView(bytes).subspan(60, 4)), "00000002");
   EXPECT_EQ(as_text(ByteView(bytes).subspan(68, 4)), "attn");
 }
 
 TEST_F(StoreVersionTest, NewerIsRefusedAndLeftAsItIs) {
-  patch(63, 2);
+  patch(63, 3);
   expect_refused_untouched(StoreFault::kNewer);
   std::filesystem::remove(log());
   expect_refused_untouched(StoreFault::kNewer);
@@ -41,18 +41,24 @@ TEST_F(StoreVersionTest, NewerInTheLogAloneIsRefusedAndLeftAsItIs) {
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(file().c_str(), &database), SQLITE_OK);
   sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  ASSERT_EQ(sqlite3_exec(database, "PRAGMA user_version=2", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, "PRAGMA user_version=3", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
   std::filesystem::remove(folder() / "store.db-shm");
-  ASSERT_EQ(read_bytes(file()).at(63), 1);
+  ASSERT_EQ(read_bytes(file()).at(63), 2);
   ASSERT_GT(std::filesystem::file_size(log()), 0u);
   expect_refused_untouched(StoreFault::kNewer);
+}
+
+// Its table had another shape, and no release ever wrote it.
+TEST_F(StoreVersionTest, OneIsRefusedAndLeftAsItIs) {
+  patch(63, 1);
+  expect_refused_untouched(StoreFault::kDamaged);
 }
 
 TEST_F(StoreVersionTest, AForeignOrUnfinishedDatabaseIsDamaged) {
   patch(63, 0);
   expect_refused_untouched(StoreFault::kDamaged);
-  patch(63, 1);
+  patch(63, 2);
   patch(68, 'x');
   expect_refused_untouched(StoreFault::kDamaged);
 }
