@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <utility>
 
@@ -22,6 +23,10 @@ namespace {
 constexpr std::chrono::milliseconds kAnswersPatience{500};
 /// How long a relay keeps a daemon that is about to end, which has 2 s in all.
 constexpr std::chrono::milliseconds kPostPatience{900};
+/// How long a daemon whose disk is full stays away from its partner, at first and at most: each try
+/// folds the whole store.
+constexpr std::chrono::seconds kRestMin{1};
+constexpr std::chrono::seconds kRestMax{16};
 
 net::Framing framing_of(sync::Conversation conversation) {
   switch (conversation) {
@@ -70,7 +75,9 @@ Driver::Driver(const Parts& parts)
       settings_(*parts.settings),
       inherited_(parts.inherited),
       lifecycle_(io_, home_, settings_),
-      timer_(io_) {
+      timer_(io_),
+      rest_(kRestMin),
+      rest_timer_(io_) {
   net::LanSettings lan;
   lan.port = settings_.port;
   lan.last_port = read_port_file(home_);
@@ -117,6 +124,7 @@ asio::awaitable<void> Driver::posted(Driver* driver) {
 
 void Driver::end() {
   timer_.cancel();
+  rest_timer_.cancel();
   watch_.reset();
   beacons_.reset();
   lan_->close_all();
@@ -129,7 +137,7 @@ void Driver::end() {
 // ---- What happens out there becomes an Input.
 
 void Driver::link_opened(LinkId link, bool dialled, const Endpoint& remote) {
-  if (lifecycle_.replica() == nullptr) return lan_->close(link);
+  if (lifecycle_.replica() == nullptr || resting_) return lan_->close(link);
   step(sync::LinkOpened{.link = link, .dialled = dialled, .remote = remote});
 }
 
@@ -147,14 +155,14 @@ void Driver::dial_failed(LinkId link) {
 }
 
 void Driver::datagram(Bytes bytes, const Endpoint& source) {
-  if (lifecycle_.replica() == nullptr) return;
+  if (lifecycle_.replica() == nullptr || resting_) return;
   step(sync::DatagramCame{.bytes = std::move(bytes), .source = source});
 }
 
 void Driver::network_changed(const std::vector<net::OwnAddress>& addresses) {
   addresses_ = addresses;
   if (beacons_) beacons_->network_changed(addresses_);
-  if (lifecycle_.replica() != nullptr) step(network());
+  if (lifecycle_.replica() != nullptr && !resting_) step(network());
 }
 
 sync::NetworkChanged Driver::network() const {
@@ -269,6 +277,7 @@ void Driver::begin_lock(RequestId request) {
   leave([](Driver& driver) { reexecute(driver.home_, driver.inherited_); });
   is_open_ = false;
   timer_.cancel();
+  rest_timer_.cancel();
   watch_.reset();
   beacons_.reset();
   lan_->close_all();
@@ -362,6 +371,7 @@ bool Driver::persist(const RecordBatch& batch) {
   if (batch.empty()) return true;
   try {
     lifecycle_.store().commit(batch);
+    if (!resting_) rest_ = kRestMin;
     return true;
   } catch (const store::StoreError& error) {
     if (error.fault() == store::StoreFault::kFull) {
@@ -373,29 +383,47 @@ bool Driver::persist(const RecordBatch& batch) {
 }
 
 void Driver::fold_again() {
-  // A Replica whose very first step finds no room would be folded for ever.
-  if (folding_) end_with_failure("store-full");
   lan_->close_all();
   for (const auto& [waiting, diagnose] : std::exchange(open_requests_, {})) {
     answer(waiting, sync::failed(sync::Code::kFailed, sync::Reason::kStoreFull));
   }
+  timer_.cancel();
+  armed_.reset();
   if (!lifecycle_.fold_again(read_clock())) end_with_failure("store-damaged");
-  folding_ = true;
-  step(network());
-  folding_ = false;
+  rest();
+}
+
+// Clients are served meanwhile; a dial fails at once.
+void Driver::rest() {
+  resting_ = true;
+  rest_timer_.expires_after(rest_);
+  rest_ = std::min(rest_ * 2, kRestMax);
+  rest_timer_.async_wait([this](const asio::error_code& error) {
+    if (error) return;
+    resting_ = false;
+    if (lifecycle_.replica() != nullptr) step(network());
+  });
+}
+
+void Driver::refuse_dial(LinkId link) {
+  asio::post(io_, [this, link] { dial_failed(link); });
 }
 
 void Driver::perform_links(const std::vector<sync::LinkAct>& acts) {
   for (const sync::LinkAct& act : acts) {
     std::visit(Overloaded{
                    [&](const sync::Dial& dial) {
+                     if (resting_) return refuse_dial(dial.link);
                      lan_->dial(dial.link, dial.to, framing_of(dial.conversation));
                    },
                    [&](const sync::Trust& trust) { lan_->authenticated(trust.link); },
                    [&](const sync::Widen& widen) { lan_->widen(widen.link); },
                    [&](const sync::Extend& extend) { lan_->extend(extend.link, extend.by); },
                    [&](const sync::Hangup& hangup) { lan_->close(hangup.link); },
-                   [&](const sync::DialRelay& dial) { lan_->dial_relay(dial.link, dial.to); },
+                   [&](const sync::DialRelay& dial) {
+                     if (resting_) return refuse_dial(dial.link);
+                     lan_->dial_relay(dial.link, dial.to);
+                   },
                    [&](const sync::Recut& recut) { lan_->recut(recut.link, framing_of(recut)); },
                },
                act);

@@ -60,6 +60,8 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   [[nodiscard]] bool persist(const RecordBatch& batch);
   void perform_links(const std::vector<sync::LinkAct>& acts);
   void fold_again();
+  void rest();
+  void refuse_dial(LinkId link);
   void arm(const Now& now, std::optional<Steady> wake);
 
   void obey(RequestId request, sync::ControlRequest control);
@@ -94,7 +96,11 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   std::optional<Steady> armed_;
   bool is_open_ = false;  ///< the Replica was given the network
   bool leaving_ = false;  ///< the last answers go out, then this process is replaced or ends
-  bool folding_ = false;  ///< the step that begins a folded Replica runs
+  /// After a full disk: no link and no network until the timer fires, longer each time. What a
+  /// session has to write would be refused again, and again after the next dial.
+  bool resting_ = false;
+  std::chrono::seconds rest_;
+  asio::steady_timer rest_timer_;
   /// Requests the Replica has not given the last answer to; `true` where it is a Diagnose.
   std::map<RequestId, bool> open_requests_;
 };

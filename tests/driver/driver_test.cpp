@@ -1,17 +1,80 @@
 #include "daemon/driver.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <fstream>
 #include <optional>
 #include <string>
 
 #include "attune/v1/control.pb.h"
+#include "crypto/passphrase.h"
+#include "daemon/net/fd.h"
+#include "daemon/store/store.h"
+#include "daemon/store/vault.h"
+#include "daemon/sync/identity.h"
+#include "daemon/sync/reach.h"
 #include "tests/driver/local_client.h"
 #include "tests/driver/temporary_home.h"
+#include "tests/store/small_disk.h"
 
 namespace attune {
 namespace {
+
+/// Where a partner's device listens that never says a word.
+class SilentPartner {
+ public:
+  SilentPartner() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_.get(), any, size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 64), 0);
+    EXPECT_EQ(::getsockname(listener_.get(), any, &size), 0);
+    endpoint_.address[10] = endpoint_.address[11] = 0xff;
+    endpoint_.address[12] = 127;
+    endpoint_.address[15] = 1;
+    endpoint_.port = ntohs(address.sin_port);
+  }
+  /// How often it was dialled until now.
+  std::size_t dials() {
+    for (int fd = 0; (fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+      links_.emplace_back(fd);
+    }
+    return links_.size();
+  }
+  /// Makes it the partner of who lives in this home, whose daemon doesn't run.
+  void pair_with(const Home& home, const std::string& passphrase) {
+    crypto::SystemRandom random;
+    const store::Slot slot = store::Vault(home.data).read().value();
+    const crypto::Key hashed =
+        crypto::hash_passphrase(as_bytes(passphrase), slot.header.salt, slot.header.cost);
+    auto store = store::Store::open(home.data, slot.header.store,
+                                    store::open_slot(slot, hashed).value(), random);
+    const sync::Self self = sync::make_self("Ben", random);
+    sync::Partner partner{.person = self.person,
+                          .name = "Ben",
+                          .couple = {random.bytes<16>()},
+                          .paired = true,
+                          .devices = {}};
+    partner.devices.push_back({.device = self.device,
+                               .identity = self.identity.public_key,
+                               .live_root = random.key(),
+                               .id_root = random.key()});
+    store.commit(
+        {.changes = {sync::partner_record(partner),
+                     sync::peer_record(self.device, {.addresses = {endpoint_}, .exchanged = {}})}});
+    store.settle();
+  }
+
+ private:
+  net::Fd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  Endpoint endpoint_;
+  std::vector<net::Fd> links_;
+};
 
 class DriverTest : public testing::Test {
  protected:
@@ -129,6 +192,38 @@ TEST_F(DriverTest, ThePortOfLastTimeIsTakenAgain) {
   std::uint16_t again = 0;
   ASSERT_TRUE(second >> again);
   EXPECT_EQ(again, port);
+}
+
+// Each fold of the whole store would dial at once, and each session would need room to write.
+TEST_F(DriverTest, OnAFullDiskItRestsBeforeItDialsAgain) {
+  init();
+  driver_.reset();
+  SilentPartner partner;
+  partner.pair_with(home_.get(), "mine");
+  begin();
+  v1::Request unlock;
+  unlock.mutable_unlock()->set_passphrase("mine");
+  EXPECT_EQ(ask(unlock).done().state(), "unlocked");
+  ASSERT_TRUE(run_until(io_, [&] { return partner.dials() == 1; }));
+  v1::Request add;
+  add.mutable_add()->set_kind(KindTable::standard().named("journal")->number);
+  add.mutable_add()->set_entry("\x0a\x05words");
+  {
+    const store::SmallDisk disk(0);
+    EXPECT_EQ(ask(add).error().reason(), v1::REASON_STORE_FULL);
+  }
+  ASSERT_TRUE(run_until(io_, [&] { return partner.dials() == 2; }));
+  {
+    const store::SmallDisk disk(0);
+    for (int i = 0; i < 8; ++i) {
+      EXPECT_EQ(ask(add).error().reason(), v1::REASON_STORE_FULL);
+      EXPECT_EQ(ask(list()).items().items_size(), 0);
+    }
+  }
+  // One that came between two of these would be of a slow machine; nine would be a storm.
+  EXPECT_LE(partner.dials(), 4u);
+  EXPECT_FALSE(ask(add).has_error());
+  EXPECT_EQ(ask(list()).items().items_size(), 1);
 }
 
 }  // namespace
