@@ -71,6 +71,7 @@ void RecordLog::index_frames(Row row, std::vector<Record>& records, bool& good) 
         {.type = frame->type, .name = std::move(frame->name), .body = std::move(*words)});
   }
   good = good && frames.done();
+  if (segment.live == 0) emptied_.insert(row);
 }
 
 std::optional<std::vector<Record>> RecordLog::finish(FreshRecords fresh) {
@@ -116,7 +117,9 @@ void RecordLog::leave(const Place& place) {
     return;
   }
   const Closed closed = std::exchange(closed_[*place.slot], {});
-  segments_.at(closed.row).live -= closed.size;
+  Segment& segment = segments_.at(closed.row);
+  segment.live -= closed.size;
+  if (segment.live == 0) emptied_.insert(closed.row);
   live_bytes_ -= closed.size;
   dead_bytes_ += closed.size;
   locks_.erase(*place.slot);
@@ -233,13 +236,17 @@ void RecordLog::copy(Row victim, Rows& rows) {
 }
 
 void RecordLog::clear_dead(Rows& rows) {
-  std::erase_if(segments_, [&](const auto& entry) {
-    const auto& [row, segment] = entry;
-    if (segment.live > 0 || (tail_ && tail_->row == row)) return false;
-    dead_bytes_ -= segment.size - 1;
+  for (const Row row : std::exchange(emptied_, {})) {
+    const auto at = segments_.find(row);
+    if (at == segments_.end() || at->second.live > 0) continue;
+    if (tail_ && tail_->row == row) {
+      emptied_.insert(row);
+      continue;
+    }
+    dead_bytes_ -= at->second.size - 1;
+    segments_.erase(at);
     rows.erase(row);
-    return true;
-  });
+  }
   while (dead_bytes_ > live_bytes_ + kDeadBytesAllowed) {
     std::optional<Row> victim;
     double most = 0;

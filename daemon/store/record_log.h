@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -94,6 +95,7 @@ class RecordLog {
   std::vector<Row> lock_rows_;  ///< by page
   std::vector<Closed> closed_;  ///< by slot
   std::map<Row, Segment> segments_;
+  std::set<Row> emptied_;  ///< segments that may have no live frame any more
   std::size_t live_bytes_ = 0;
   std::size_t dead_bytes_ = 0;
   /// The segment that still takes frames; in no row since it was last changed.
