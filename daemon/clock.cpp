@@ -81,7 +81,16 @@ Now read_clock() {
   now.steady.since = std::chrono::seconds(steady.tv_sec) + std::chrono::nanoseconds(steady.tv_nsec);
   now.boot = Boot{.id = boot_id, .since = std::chrono::seconds(boot.tv_sec)};
   now.wall = Wall{wall.tv_sec};
-  fill_calendar(now);
+  // It looks up the zone each time, and a second has one date.
+  static Now last;
+  if (now.wall != last.wall || last.next_four == Wall{}) {
+    fill_calendar(now);
+    last = now;
+  } else {
+    now.day = last.day;
+    now.night = last.night;
+    now.next_four = last.next_four;
+  }
   return now;
 }
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "crypto/random.h"
+#include "crypto/buffered_random.h"
 #include "daemon/settings.h"
 #include "daemon/store/store.h"
 #include "daemon/store/vault.h"
@@ -90,7 +90,7 @@ class Lifecycle {
   State state_ = State::kEmpty;
   State before_ = State::kEmpty;  ///< where Opening came from
   store::Vault vault_;
-  crypto::SystemRandom random_;
+  crypto::BufferedRandom random_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<sync::Replica> replica_;
   std::shared_ptr<Hashing> hashing_;  ///< the hash whose result is wanted

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/random.h"
+#include "crypto/buffered_random.h"
 #include "daemon/store/store.h"
 #include "daemon/sync/identity.h"
 #include "daemon/sync/replica.h"
@@ -55,7 +55,7 @@ class DurableReplica {
  private:
   const KindTable& kinds_;
   std::filesystem::path folder_;
-  crypto::SystemRandom random_;
+  crypto::BufferedRandom random_;
   sync::Self self_;
   store::StoreId store_id_;
   crypto::Key dek_;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <vector>
+
+#include "crypto/buffered_random.h"
 
 namespace attune::crypto {
 namespace {
@@ -25,6 +28,21 @@ class ScriptedRandom final : public Random {
   std::vector<std::uint32_t> words_;
   std::size_t next_ = 0;
 };
+
+TEST(BufferedRandom, GivesNoByteTwiceAndFillsEverySize) {
+  BufferedRandom random;
+  std::set<std::array<std::uint8_t, 16>> drawn;
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_TRUE(drawn.insert(random.bytes<16>()).second);
+    for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{24}, std::size_t{600}}) {
+      std::vector<std::uint8_t> bytes(size);
+      random.fill(bytes);
+      const bool is_filled =
+          std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; });
+      EXPECT_TRUE(is_filled || size < 2) << size;
+    }
+  }
+}
 
 TEST(Random, BelowDrawsAgainWhatWouldBiasTheResult) {
   // 2^32 mod 10 is 6: the values 0..5 are the surplus.
