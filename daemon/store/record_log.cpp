@@ -15,6 +15,9 @@ constexpr std::size_t kOthersBytesMax = 12'288;
 constexpr std::size_t kFreshBytesMax = kOthersBytesMax / 2;
 // The root takes another page where less would be left for ops: these go to a segment together.
 constexpr std::size_t kOpsRoomMin = 1'536;
+// Commits after which a record that was not written again is cold: it makes room where the root
+// would take another page for it.
+constexpr std::uint64_t kColdAfter = 64;
 // A segment with less room than this is not worth opening again.
 constexpr std::size_t kTailRoomMin = kPageBodyBytes / 4;
 
@@ -61,7 +64,7 @@ void RecordLog::index_frames(Row row, std::vector<Record>& records, bool& good) 
       dead_bytes_ += frame->size;
       continue;
     }
-    const Place place{.slot = frame->slot, .fresh = {}};
+    const Place place{.slot = frame->slot, .fresh = {}, .since = 0};
     good = good && places_.emplace(key_of(frame->type, frame->name), place).second &&
            closed_[frame->slot].size == 0;
     closed_[frame->slot] = {.row = row, .at = frame->at, .size = frame->size};
@@ -128,7 +131,8 @@ void RecordLog::leave(const Place& place) {
 bool RecordLog::arrive(FreshRecords::iterator record) {
   fresh_bytes_of(record->type) += fresh_size(*record);
   return places_
-      .emplace(key_of(record->type, record->name), Place{.slot = std::nullopt, .fresh = record})
+      .emplace(key_of(record->type, record->name),
+               Place{.slot = std::nullopt, .fresh = record, .since = settled_})
       .second;
 }
 
@@ -194,7 +198,7 @@ void RecordLog::seal(FreshRecords::iterator record, const Lock& lock, Rows& rows
                 .name = record->name,
                 .closed = closed,
                 .size = SegmentDraft::size_max(record->name, closed.size())});
-  places_.at(key_of(record->type, record->name)) = {.slot = slot, .fresh = {}};
+  places_.at(key_of(record->type, record->name)) = {.slot = slot, .fresh = {}, .since = 0};
   fresh_bytes_of(record->type) -= fresh_size(*record);
   fresh_of(record->type).erase(record);
 }
@@ -204,6 +208,13 @@ void RecordLog::seal_others(Rows& rows) {
     const auto record = at++;
     const bool is_long = fresh_size(*record) > kFreshBytesMax;
     if (is_long) seal(record, sealer_->fresh_locks(1).front(), rows);
+  }
+  const auto is_cold = [this](const Record& record) {
+    return settled_ - places_.at(key_of(record.type, record.name)).since > kColdAfter;
+  };
+  while (kRootHeadBytes + others_bytes_ + kOpsRoomMin > kPageBodyBytes &&
+         is_cold(others_.front())) {
+    seal(others_.begin(), sealer_->fresh_locks(1).front(), rows);
   }
   if (others_bytes_ <= kOthersBytesMax) return;
   while (others_bytes_ > kOthersBytesMax / 2) {
@@ -262,6 +273,7 @@ void RecordLog::clear_dead(Rows& rows) {
 }
 
 void RecordLog::settle(Rows& rows) {
+  ++settled_;
   seal_others(rows);
   seal_ops(rows);
   clear_dead(rows);

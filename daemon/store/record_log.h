@@ -57,6 +57,7 @@ class RecordLog {
   struct Place {
     std::optional<std::uint32_t> slot;  ///< nullopt: fresh
     FreshRecords::iterator fresh;
+    std::uint64_t since = 0;  ///< fresh: how often the rows had been settled then
   };
   /// A closed body: its segment's row and what its frame takes there.
   struct Closed {
@@ -91,6 +92,7 @@ class RecordLog {
   FreshRecords ops_;                               ///< fresh ops, oldest first
   std::size_t others_bytes_ = 0;
   std::size_t ops_bytes_ = 0;
+  std::uint64_t settled_ = 0;  ///< how often
   Locks locks_;
   std::vector<Row> lock_rows_;  ///< by page
   std::vector<Closed> closed_;  ///< by slot

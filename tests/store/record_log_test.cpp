@@ -125,6 +125,29 @@ TEST_F(RecordLogTest, OthersThatWereNotWrittenForLongMakeRoom) {
   EXPECT_TRUE(reopened() == model_);
 }
 
+TEST_F(RecordLogTest, WhatIsColdLeavesTheRootOnePage) {
+  const auto in_root = [this](RecordType type) {
+    const auto decoded = decode_root(log_->encode(Root()));
+    return std::ranges::any_of(decoded->records,
+                               [type](const Record& record) { return record.type == type; });
+  };
+  change(put(RecordType::kHeads, "first", std::string(5'120, 'h')));
+  change(put(RecordType::kSelf, "", std::string(200, 's')));
+  settle();
+  EXPECT_GT(log_->encode(Root()).size(), kPageBodyBytes);
+  for (int i = 0; i < 100; ++i) {
+    add_ops(i, i + 1, 100);
+    change(put(RecordType::kUndo, "", std::to_string(i)));
+    settle();
+  }
+  EXPECT_LE(log_->encode(Root()).size(), kPageBodyBytes);
+  EXPECT_FALSE(in_root(RecordType::kHeads));
+  // There is room for it, however old.
+  EXPECT_TRUE(in_root(RecordType::kSelf));
+  EXPECT_TRUE(in_root(RecordType::kUndo));
+  EXPECT_TRUE(reopened() == model_);
+}
+
 TEST_F(RecordLogTest, DeadFramesTakeBoundedRoom) {
   std::size_t most = 0;
   for (int round = 0; round < 300; ++round) {
