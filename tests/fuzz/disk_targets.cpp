@@ -96,11 +96,20 @@ void check_root(ByteView body) {
 void check_segment(ByteView body) {
   store::SegmentReader frames(body);
   store::SegmentDraft draft;
+  std::vector<store::Frame> all;
   while (auto frame = frames.next()) {
-    require(frame->at == draft.append(frame->slot, frame->type, frame->name, frame->closed) ||
-                !frames.done(),
-            "a frame is where it says");
+    require(frame->at + frame->size <= body.size(), "a frame is within its segment");
+    draft.append(frame->slot, frame->type, frame->name, frame->closed);
+    all.push_back(std::move(*frame));
   }
+  store::SegmentReader again(draft.body());
+  for (const store::Frame& before : all) {
+    const auto frame = again.next();
+    require(frame && frame->slot == before.slot && frame->type == before.type &&
+                frame->name == before.name && std::ranges::equal(frame->closed, before.closed),
+            "a frame is read as it was written");
+  }
+  require(again.done(), "nothing else is written");
 }
 
 void check_locks(ByteView body) {
