@@ -284,10 +284,12 @@ void Lifecycle::leave_opening(bool failed_to_open) {
   store_.reset();
 }
 
-bool Lifecycle::open_replica(const Now& now) {
-  replica_ = sync::Replica::open(
-      {.kinds = &KindTable::standard(), .random = &random_, .beacons = settings_.beacon},
-      store_->load(), now);
+bool Lifecycle::open_replica(const Now& now, bool was_full) {
+  replica_ = sync::Replica::open({.kinds = &KindTable::standard(),
+                                  .random = &random_,
+                                  .beacons = settings_.beacon,
+                                  .was_full = was_full},
+                                 store_->load(), now);
   return replica_ != nullptr;
 }
 
@@ -295,7 +297,7 @@ bool Lifecycle::fold_again(const Now& now) {
   assert(state_ == State::kOpen);
   replica_.reset();
   try {
-    return open_replica(now);
+    return open_replica(now, true);
   } catch (const store::StoreError&) {
     return false;
   }

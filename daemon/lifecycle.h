@@ -79,7 +79,7 @@ class Lifecycle {
   sync::Answer open_with(const store::Slot& slot, const crypto::Key& key);
   sync::Answer rewrap(const store::Slot& slot, const store::SlotHeader& header,
                       const std::vector<crypto::Key>& keys);
-  [[nodiscard]] bool open_replica(const Now& now);
+  [[nodiscard]] bool open_replica(const Now& now, bool was_full = false);
   [[nodiscard]] std::optional<sync::Failed> must_wait() const;
   sync::Failed wrong();
   void leave_opening(bool failed_to_open);

@@ -66,6 +66,7 @@ Mailbox::Peer& Mailbox::make_peer(const DeviceId& id) {
 
 void Mailbox::paired(const DeviceId& id, const crypto::Key& mailbox_root, RecordBatch& batch) {
   parted(batch);
+  deps_.rests_until.reset();
   Peer& made = make_peer(id);
   made.ratchets.begin_paired(mailbox_root, *deps_.random);
   made.in_step = true;
@@ -97,14 +98,14 @@ std::optional<NewRatchet> Mailbox::greeted(const LiveSession& session,
   // A store there may have been put back: what it says now holds, not what it said before. What
   // this side has, the other knows from this side's Greeting.
   // What was posted it may have read, acknowledged and lost again. This session brings it all.
-  with.changed = with.changed || !theirs.covers(with.covered);
+  with.changed = with.changed || (!theirs.covers(with.covered) && !rests(now));
   with.memory.there = theirs;
   with.memory.posted = {};
   with.memory.owed = {};
   with.learnt = true;
   recount(with);
   const bool wants = !with.made || now.steady - *with.made >= limits::kRatchetAge;
-  if (!wants) return std::nullopt;
+  if (!wants || rests(now)) return std::nullopt;
   const auto [talk, is_new] = talks_.try_emplace(session.link, session.dialled);
   return talk->second.start(*deps_.random);
 }
@@ -112,7 +113,7 @@ std::optional<NewRatchet> Mailbox::greeted(const LiveSession& session,
 std::optional<NewRatchet> Mailbox::heard(const LiveSession& session, const NewRatchet& said,
                                          const Now& now) {
   const PartnerDevice* of = device(session.peer);
-  if (of == nullptr) return std::nullopt;
+  if (of == nullptr || rests(now)) return std::nullopt;
   Peer& with = make_peer(session.peer);
   RatchetTalk& talk = talks_.try_emplace(session.link, session.dialled).first->second;
   const RatchetTalk::State before = talk.state();
@@ -267,6 +268,8 @@ bool Mailbox::is_due(const Peer& peer, const Now& now, bool live) const {
 }
 
 void Mailbox::pump(const Now& now, bool live) {
+  if (rests(now)) return;
+  deps_.rests_until.reset();
   if (!clock_ || !deps_.relay->up()) return;
   if (week(now) != week_) enter_week(now);
   for (auto& [id, peer] : peers_) {
@@ -344,6 +347,7 @@ std::uint64_t Mailbox::pending() const {
 // ---- Records; time.
 
 void Mailbox::write(RecordBatch& batch, Save save, const Now& now) {
+  if (rests(now)) return;
   const bool spare = saved_ && now.steady - *saved_ < kSavePause;
   for (auto& [id, peer] : peers_) {
     const bool used = clock_.has_value() || !peer.memory.written.empty();
@@ -359,6 +363,7 @@ void Mailbox::write(RecordBatch& batch, Save save, const Now& now) {
 
 std::optional<Steady> Mailbox::next() const {
   if (!clock_) return std::nullopt;
+  if (deps_.rests_until) return deps_.rests_until;
   const auto hours = std::chrono::hours((*week_ + 1) * kHoursOfWeek - std::int64_t{clock_->hour});
   std::optional<Steady> next = clock_->at + hours;
   for (const auto& [id, peer] : peers_) {

@@ -35,6 +35,8 @@ class Mailbox {
     Notebook* notebook = nullptr;
     crypto::Random* random = nullptr;
     RelayLine* relay = nullptr;
+    /// The disk was full a moment ago: nothing that has to be written is begun before.
+    std::optional<Steady> rests_until = {};
   };
   /// nullptr when a record of its own is damaged.
   static std::unique_ptr<Mailbox> open(const Deps& deps, const std::vector<Record>& records);
@@ -118,6 +120,9 @@ class Mailbox {
   void post_all_again(Peer& peer);
   static void recount(Peer& peer);
 
+  [[nodiscard]] bool rests(const Now& now) const {
+    return deps_.rests_until && now.steady < *deps_.rests_until;
+  }
   [[nodiscard]] Week week(const Now& now) const;
   void enter_week(const Now& now);
   [[nodiscard]] bool has_to_post(const Peer& peer) const;

@@ -11,6 +11,8 @@ namespace attune::sync {
 namespace {
 
 constexpr int kWeekDays = 7;
+/// After a full disk: what nobody asked for here is not tried again so long.
+constexpr std::chrono::minutes kFullPause{1};
 
 bool is_live_hello(ByteView unit) {
   return unit.size() == limits::kHelloBytes &&
@@ -74,11 +76,14 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .partner = &state->partner,
                                                             .notebook = state->notebook.get(),
                                                             .random = parts.random});
+  std::optional<Steady> rests_until;
+  if (parts.was_full) rests_until = now.steady + kFullPause;
   state->mailbox = Mailbox::open({.self = &state->self,
                                   .partner = &state->partner,
                                   .notebook = state->notebook.get(),
                                   .random = parts.random,
-                                  .relay = &state->mail_line},
+                                  .relay = &state->mail_line,
+                                  .rests_until = rests_until},
                                  records);
   if (!state->mailbox) return nullptr;
   state->look_for_partner(now);
@@ -138,6 +143,7 @@ void Replica::State::command(const Now& now, RequestId request, Command& asked, 
                  [&](const Unpair&) { unpair(request, step); },
                  [&](const auto&) {
                    if (relay_command(now, request, asked, step)) return;
+                   notebook->pass_time(now, step.ripple);  // what is due by now comes first
                    answer(notebook->perform(now, asked, step.ripple));
                  },
              },

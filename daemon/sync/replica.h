@@ -25,6 +25,7 @@ class Replica {
     const KindTable* kinds = nullptr;  ///< outlives the Replica
     crypto::Random* random = nullptr;  ///< outlives the Replica
     bool beacons = true;               ///< whether it may announce itself and answer beacons
+    bool was_full = false;  ///< the one before met a full disk: what can wait, waits for a minute
   };
 
   /// The records of a new person on a new device.

@@ -145,7 +145,10 @@ void Auditor::answered_stranger(std::size_t device) {
 void Auditor::sends(const Seen& seen, const sync::Output& output) {
   writing_ = {};
   const Facts& of = facts(seen.device);
-  const bool talks = !output.units.empty() || !output.datagrams.empty();
+  const bool says = std::ranges::any_of(output.units, [&](const sync::UnitOut& unit) {
+    return !world_->postbox().owns(seen.device, unit.link);  // a relay is nobody's partner
+  });
+  const bool talks = says || !output.datagrams.empty();
   if (talks && !of.paired && !pairing_ && !of.patched) {
     broken(seen.device, "talks, and has no partner");
   }
@@ -218,7 +221,8 @@ void Auditor::answered(const Seen& seen, RequestId request, const sync::Answer& 
       last = std::max(last, dot.counter);
     }
   }
-  if (std::holds_alternative<sync::Synced>(answer)) check_synced(seen, request);
+  const auto* synced = std::get_if<sync::Synced>(&answer);
+  if (synced != nullptr && synced->exchanged) check_synced(seen, request);
   if (seen.command == nullptr) return;
   if (const auto* items = std::get_if<sync::Items>(&answer)) {
     for (const sync::Item& item : items->items) was_shown(of, item);

@@ -21,6 +21,7 @@ History::History(std::uint64_t seed, Options options)
     : seed_(seed),
       options_(options),
       dice_(seed, 2),
+      relay_dice_(seed, 4),
       auditor_(KindTable::standard()),
       world_(std::make_unique<World>(seed, auditor_)),
       backups_(kPeople) {
@@ -53,6 +54,8 @@ void History::live() {
     people_.push_back(std::make_unique<Person>(*world_, auditor_, i, seed_));
   }
   pair();
+  has_relay_ = relay_dice_.one_in(2);
+  if (has_relay_) use_relay(true);
   puts_back_ = dice_.one_in(2);
   end_ = world_->timeline().now() + options_.hours;
   for (std::size_t i = 0; i < kPeople; ++i) plan_visit(i);
@@ -61,6 +64,14 @@ void History::live() {
   if (dice_.one_in(4)) plan_parting();
   world_->timeline().run(end_);
   heal();
+  compare();
+  if (has_relay_) live_apart();
+}
+
+// What is due just now is done, and is there too: nothing falls into the moment of comparing.
+void History::compare() {
+  for (std::size_t i = 0; i < kPeople; ++i) world_->step(i, sync::TimeReached{});
+  world_->timeline().run(world_->timeline().now() + 30s);
   auditor_.converged();
 }
 
@@ -144,6 +155,7 @@ void History::plan_trouble() {
   world_->timeline().after(dice_.between(Moment(1min), Moment(100min)), [this] {
     if (quiet_) return;
     trouble();
+    if (has_relay_ && relay_dice_.one_in(2)) trouble_at_the_relay();
     plan_trouble();
   });
 }
@@ -351,6 +363,8 @@ void History::part_and_meet() {
 void History::heal() {
   quiet_ = true;
   end_malice();
+  world_->postbox().set_up(true);
+  world_->postbox().join_pipes(true);
   Network& network = world_->network();
   network.weather = {};
   network.unblock_all();
@@ -365,8 +379,89 @@ void History::heal() {
   world_->timeline().run(world_->timeline().now() + kHealing);
   if (auditor_.is_paired(0) && auditor_.is_paired(1)) return;
   for (std::size_t i = 0; i < kPeople; ++i) world_->ask(i, sync::Unpair{});
+  if (has_relay_) use_relay(false);
   pair();
+  if (has_relay_) use_relay(true);
   world_->timeline().run(world_->timeline().now() + kHealing);
+}
+
+// ---- A relay that keeps parcels.
+
+void History::use_relay(bool use) {
+  for (std::size_t i = 0; i < kPeople; ++i) {
+    if (use) {
+      world_->ask(i, sync::RelaySet{world_->postbox().url()});
+    } else {
+      world_->ask(i, sync::RelayOff{});
+    }
+  }
+}
+
+void History::trouble_at_the_relay() {
+  Postbox& postbox = world_->postbox();
+  switch (relay_dice_.below(5)) {
+    case 0:
+      postbox.set_up(false);
+      world_->timeline().after(relay_dice_.between(Moment(1min), Moment(2h)),
+                               [this] { world_->postbox().set_up(true); });
+      return;
+    case 1:
+      return postbox.begin_anew();
+    case 2:
+      return postbox.jump(std::chrono::hours(relay_dice_.between(1, 400)) - 100h);
+    case 3:
+      return postbox.cut_all();
+    default:
+      return postbox.join_pipes(relay_dice_.one_in(2));
+  }
+}
+
+// One is there for a while, on a network of its own; it may crash in the middle of something.
+void History::be_there(std::size_t who, Moment time) {
+  world_->stop(1 - who, World::Stop::kProcess);
+  world_->start(who);
+  const Moment until = world_->timeline().now() + time;
+  while (world_->timeline().now() < until) {
+    if (world_->is_up(who)) people_[who]->act();
+    // What was written is posted after two seconds: most crashes come then.
+    world_->timeline().run(world_->timeline().now() +
+                           relay_dice_.between(Moment(100ms), Moment(2s)));
+    if (relay_dice_.one_in(3)) world_->crash_soon(who);
+    world_->timeline().run(world_->timeline().now() +
+                           relay_dice_.between(Moment(100ms), Moment(15s)));
+    world_->crash_soon(who, false);
+    world_->start(who);
+  }
+}
+
+// All is well and both have the same. From here on they meet for moments at most, and still both
+// have the same in the end: what a relay keeps for them is enough.
+void History::live_apart() {
+  Network& network = world_->network();
+  Postbox& postbox = world_->postbox();
+  const auto part = [&] {
+    network.block(0, 1);
+    network.block(1, 0);
+    for (std::size_t i = 0; i < kPeople; ++i) network.reset_links(i);
+  };
+  postbox.join_pipes(false);
+  for (std::uint32_t round = relay_dice_.between(3, 8); round > 0; --round) {
+    part();
+    be_there(relay_dice_.below(kPeople), relay_dice_.between(Moment(5s), Moment(90s)));
+    if (relay_dice_.one_in(4)) postbox.begin_anew();
+    if (relay_dice_.one_in(4)) postbox.jump(168h);
+    if (relay_dice_.one_in(3)) postbox.cut_all();
+    if (!relay_dice_.one_in(3)) continue;
+    for (std::size_t i = 0; i < kPeople; ++i) world_->start(i);
+    network.unblock_all();
+    for (std::size_t i = 0; i < kPeople; ++i) world_->network_changed(i);
+    world_->timeline().run(world_->timeline().now() +
+                           relay_dice_.between(Moment(5ms), Moment(400ms)));
+  }
+  part();
+  for (std::size_t i = 0; i < kPeople; ++i) world_->start(i);
+  world_->timeline().run(world_->timeline().now() + kHealing);
+  compare();
 }
 
 }  // namespace attune::sim

@@ -37,6 +37,7 @@ class History {
 
  private:
   void live();
+  void compare();
   void pair();
   bool pair_once(bool crash);
   void plan_visit(std::size_t who);
@@ -55,14 +56,20 @@ class History {
   void plan_parting();
   void part_and_meet();
   void heal();
+  void use_relay(bool use);
+  void trouble_at_the_relay();
+  void live_apart();
+  void be_there(std::size_t who, Moment time);
 
   std::uint64_t seed_;
   Options options_;
   Dice dice_;
+  Dice relay_dice_;  ///< for a relay, so that it moves nothing else
   Auditor auditor_;
   std::unique_ptr<World> world_;
   std::vector<std::unique_ptr<Person>> people_;
   std::vector<std::vector<Disk>> backups_;  ///< of each device
+  bool has_relay_ = false;                  ///< whether this life knows a relay
   bool puts_back_ = false;                  ///< whether this life knows older stores
   std::optional<std::size_t> malicious_;    ///< who has a patched client now
   bool quiet_ = false;                      ///< nothing goes wrong, nobody acts

@@ -85,6 +85,12 @@ constexpr std::array kRows{
               "`sync` is done before the partner has answered"},
     MutantRow{Mutant::kPendingNotKept, "pending-not-kept",
               "a yes to a pairing is forgotten when the process ends"},
+    MutantRow{Mutant::kRatchetNotKept, "ratchet-not-kept",
+              "a parcel leaves before its ratchet's next key is on the disk"},
+    MutantRow{Mutant::kLossAtRelayIgnored, "loss-at-relay-ignored",
+              "what a relay has lost is not posted again"},
+    MutantRow{Mutant::kParcelNotKept, "parcel-not-kept",
+              "a parcel is deleted at the relay, and what it brought is on no disk"},
 };
 
 }  // namespace

@@ -54,6 +54,9 @@ enum class Mutant : std::uint8_t {
   kUnpairedStillTalks,
   kSyncedTooEarly,
   kPendingNotKept,
+  kRatchetNotKept,
+  kLossAtRelayIgnored,
+  kParcelNotKept,
 };
 
 /// Which one is planted now; the simulator owns it.

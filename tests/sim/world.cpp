@@ -35,7 +35,8 @@ World::World(std::uint64_t seed, Witness& witness)
       witness_(witness),
       dice_(seed, 0),
       twins_dice_(seed, 1),
-      network_(timeline_, dice_, *this) {}
+      network_(timeline_, dice_, *this),
+      postbox_(seed, timeline_, *this) {}
 World::~World() = default;
 
 std::size_t World::add_person(const std::string& name) {
@@ -51,12 +52,14 @@ std::size_t World::add_person(const std::string& name) {
 
 // ---- A device's life.
 
-std::unique_ptr<Mind> World::open(std::size_t number) {
+std::unique_ptr<Mind> World::open(std::size_t number, bool was_full) {
   Device& device = *devices_[number];
   if (device.make) return device.make(device.disk, now(number));
-  auto replica = sync::Replica::open(
-      {.kinds = &KindTable::standard(), .random = &device.random, .beacons = true},
-      device.disk.records(), now(number));
+  auto replica = sync::Replica::open({.kinds = &KindTable::standard(),
+                                      .random = &device.random,
+                                      .beacons = true,
+                                      .was_full = was_full},
+                                     device.disk.records(), now(number));
   witness_.opened(number, replica != nullptr);
   if (!replica) return nullptr;
   return std::make_unique<Honest>(std::move(replica));
@@ -90,6 +93,7 @@ void World::stop(std::size_t number, Stop how) {
   device.asleep = false;
   device.missed.clear();
   network_.end_listening(number, how == Stop::kPower ? Network::End::kUntold : Network::End::kTold);
+  postbox_.end(number);
   if (how == Stop::kPower) device.clocks.start_anew(timeline_.now(), dice_);
 }
 
@@ -224,7 +228,11 @@ class World::Performance {
     for (const sync::UnitOut& unit : output_.units) {
       if (!line()) return false;
       world_.note(unit.bytes);
-      world_.network_.send(seen_.device, unit);
+      if (world_.postbox_.owns(seen_.device, unit.link)) {
+        world_.postbox_.send(seen_.device, unit.link, unit.bytes);
+      } else {
+        world_.network_.send(seen_.device, unit);
+      }
     }
     return true;
   }
@@ -233,7 +241,7 @@ class World::Performance {
     for (const sync::DatagramOut& datagram : output_.datagrams) {
       world_.network_.broadcast(seen_.device, datagram);
     }
-    for (const sync::LinkAct& act : output_.links) world_.network_.perform(seen_.device, act);
+    for (const sync::LinkAct& act : output_.links) perform(act);
     world_.arm(seen_.device, output_.wake);
     return line();
   }
@@ -246,6 +254,16 @@ class World::Performance {
     }
     if (left_) --*left_;
     return true;
+  }
+  void perform(const sync::LinkAct& act) {
+    if (const auto* wanted = std::get_if<sync::DialRelay>(&act)) {
+      return world_.postbox_.dial(seen_.device, *wanted);
+    }
+    const LinkId link = std::visit([](const auto& each) { return each.link; }, act);
+    if (!world_.postbox_.owns(seen_.device, link)) {
+      return world_.network_.perform(seen_.device, act);
+    }
+    if (std::holds_alternative<sync::Hangup>(act)) world_.postbox_.hang_up(seen_.device, link);
   }
   void crash() {
     world_.stop(seen_.device, world_.dice_.one_in(2) ? Stop::kProcess : Stop::kPower);
@@ -290,13 +308,14 @@ void World::fold_again(std::size_t number) {
   Device& device = *devices_[number];
   if (device.folding) return stop(number, Stop::kProcess);
   network_.end_listening(number, Network::End::kTold);
+  postbox_.end(number);
   std::map<RequestId, OnAnswer> waiting = std::exchange(device.open, {});
   for (const auto& [request, on_answer] : waiting) {
     if (on_answer) on_answer(store_full(), true);
   }
   ++device.life;
   device.armed.reset();
-  device.mind = open(number);
+  device.mind = open(number, true);
   if (!device.mind) return;
   network_.begin_listening(number);
   device.folding = true;

@@ -12,6 +12,7 @@
 #include "tests/sim/clocks.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/network.h"
+#include "tests/sim/postbox.h"
 
 namespace attune::sim {
 
@@ -110,6 +111,7 @@ class World final : private Network::Events {
 
   Timeline& timeline() { return timeline_; }
   Network& network() { return network_; }
+  Postbox& postbox() { return postbox_; }
   Dice& dice() { return dice_; }
 
   /// Of everything that happened so far.
@@ -141,7 +143,7 @@ class World final : private Network::Events {
   void happened_to_stranger(const sync::Input& input);
   void perform(const Seen& seen, sync::Output output);
   void fold_again(std::size_t device);
-  std::unique_ptr<Mind> open(std::size_t device);
+  std::unique_ptr<Mind> open(std::size_t device, bool was_full = false);
   void arm(std::size_t device, std::optional<Steady> wake);
   void answer(const Seen& seen, const sync::AnswerOut& out);
   void note(ByteView bytes);
@@ -153,6 +155,7 @@ class World final : private Network::Events {
   Dice twins_dice_;
   Timeline timeline_;
   Network network_;
+  Postbox postbox_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::optional<std::size_t> stranger_;  ///< a station without a device
   std::map<LinkId, std::size_t> strangers_links_;

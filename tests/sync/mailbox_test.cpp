@@ -400,5 +400,19 @@ TEST_F(Apart, APairingThatIsOverLeavesNoKeys) {
   }
 }
 
+// A store that found no room is opened again at once: what nobody asked for must not fill it anew.
+TEST_F(Apart, AfterAFullDiskNothingIsWrittenForAWhile) {
+  ben().write("from the other");
+  world_.visit(ben());
+  ana().restart(ana().phone.now.steady + seconds(60));
+  const auto disk = ana().phone.disk.all();
+  ana().connect();
+  world_.meet(ana(), ben());
+  world_.wait(seconds(59));
+  EXPECT_EQ(ana().phone.disk.all(), disk);
+  world_.wait(seconds(2));
+  EXPECT_EQ(ana().count(), 1u);
+}
+
 }  // namespace
 }  // namespace attune::sync

@@ -60,7 +60,7 @@ void MailboxWorld::End::disconnect() {
   });
 }
 
-void MailboxWorld::End::restart() {
+void MailboxWorld::End::restart(std::optional<Steady> rests_until) {
   if (session_) world_.relay.disconnect(*session_);
   session_.reset();
   asked_.clear();
@@ -69,7 +69,8 @@ void MailboxWorld::End::restart() {
                            .partner = &phone.partner,
                            .notebook = phone.notebook.get(),
                            .random = &random_,
-                           .relay = this},
+                           .relay = this,
+                           .rests_until = rests_until},
                           phone.disk.records());
   ASSERT_NE(mailbox, nullptr);
 }

@@ -30,7 +30,7 @@ class MailboxWorld {
     void disconnect();
     [[nodiscard]] bool connected() const { return session_.has_value(); }
     /// The process ends and starts again: what is not on the disk is gone.
-    void restart();
+    void restart(std::optional<Steady> rests_until = {});
     void put_back(const Disk& older);
     /// Where it crashes in its next step that writes something.
     enum class Crash { kNever, kBeforeCommit, kAfterCommit };
