@@ -95,6 +95,11 @@ void Postbox::end(std::size_t station) {
 
 void Postbox::cut_all() { carry(relay_.end()); }
 
+void Postbox::jump(std::chrono::hours by) {
+  cut_all();
+  ahead_ += by;
+}
+
 void Postbox::set_up(bool up) {
   up_ = up;
   if (!up) cut_all();

@@ -33,8 +33,8 @@ class Postbox {
   // ---- What happens to it.
   void set_up(bool up);
   void begin_anew();
-  /// Its clock, from now on.
-  void jump(std::chrono::hours by) { ahead_ += by; }
+  /// It starts again with another clock: who stays connected goes by the hour it heard first.
+  void jump(std::chrono::hours by);
   /// Whether devices meet at it.
   void join_pipes(bool join);
   void cut_all();
