@@ -209,6 +209,7 @@ void Mailbox::heard_outbox(Peer& peer, Outbox::Heard heard) {
 void Mailbox::follow(Peer& peer) {
   if (!peer.outbox.is_ahead() || !peer.in_step) return;
   peer.outbox.follow();
+  peer.memory.wrote(peer.outbox.week(), peer.outbox.mine());  // over a restart too
   post_all_again(peer);
 }
 
