@@ -136,6 +136,9 @@ inline constexpr std::chrono::seconds kConsentLife = 18h;  // after receipt, at 
 inline constexpr std::chrono::seconds kLoosenWait = 24h;
 inline constexpr std::chrono::seconds kUndoLife = 10min;
 inline constexpr int kQuietDays = 30;
+inline constexpr std::chrono::seconds kWaitKept = 1h;  // between writings of how long one waited
+inline constexpr std::chrono::seconds kNightLook = 10min;  // between looks at what a night ends
+inline constexpr std::size_t kIntentDotsMax = 64;          // dots that a waiting loosening names
 
 // At rest.
 inline constexpr std::uint64_t kArgonBytes = 256ull << 20;
@@ -145,6 +148,8 @@ inline constexpr std::uint64_t kArgonPasses = 3;
 inline constexpr std::uint64_t kArgonPassesMax = 10;
 inline constexpr std::size_t kRecordPadMin = 256;
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
+inline constexpr std::chrono::seconds kClockSecondsMax = 1'099'511'627'776s;  // 2^40
+inline constexpr std::size_t kPartnerDevicesMax = 1'024;  // that ever paired as the partner
 inline constexpr int kUnlockFreeTries = 3;  // wrong passphrases before waits grow
 inline constexpr std::chrono::seconds kUnlockWaitMax = 60s;
 

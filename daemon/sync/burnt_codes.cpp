@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/sync/stored_clock.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -18,7 +19,9 @@ std::optional<BurntCodes> BurntCodes::decode(ByteView body) {
   if (!reader.ok() || count > limits::kBurntMax) return std::nullopt;
   BurntCodes burnt;
   for (std::uint64_t i = 0; i < count; ++i) {
-    burnt.times_.push_back(Wall{static_cast<std::int64_t>(reader.u64le())});
+    const std::optional<std::chrono::seconds> time = take_seconds(reader);
+    if (!time) return std::nullopt;
+    burnt.times_.push_back(Wall{time->count()});
   }
   if (!reader.done()) return std::nullopt;
   return burnt;
@@ -27,7 +30,7 @@ std::optional<BurntCodes> BurntCodes::decode(ByteView body) {
 RecordChange BurntCodes::record() const {
   Bytes body{kVersion};
   append_leb(body, times_.size());
-  for (const Wall& time : times_) append_u64le(body, static_cast<std::uint64_t>(time.seconds));
+  for (const Wall& time : times_) append_seconds(body, std::chrono::seconds(time.seconds));
   return {.type = RecordType::kBurnt, .name = {}, .body = std::move(body)};
 }
 

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/labels.h"
+#include "daemon/sync/stored_clock.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -13,12 +14,11 @@ namespace {
 constexpr std::uint8_t kVersion = 1;  // of each of these records
 constexpr std::uint8_t kPendingVersion = 2;
 constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kDevicesMax = 64;
 
 // self     ver | IK secret 32 | person 16 | lv(name) | AK 32
 // partner  ver | paired u8 | person 16 | couple 16 | lv(name) | LEB128(devices) |
 //          devices: IK public 32 | live root 32 | id root 32
-// pending  ver | since u64le | partner | mailbox root 32       (version 1 had no mailbox root)
+// pending  ver | since i64le | partner | mailbox root 32       (version 1 had no mailbox root)
 
 crypto::Key take_key(Reader& reader) {
   crypto::Key key;
@@ -71,7 +71,7 @@ std::optional<Partner> take_partner(Reader& reader) {
   partner.couple = take_id<CoupleId>(reader);
   partner.name = take_name(reader);
   const std::uint64_t count = reader.leb();
-  if (!reader.ok() || paired > 1 || count > kDevicesMax) return std::nullopt;
+  if (!reader.ok() || paired > 1 || count > limits::kPartnerDevicesMax) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) partner.devices.push_back(take_device(reader));
   if (!reader.ok()) return std::nullopt;
   return partner;
@@ -113,7 +113,7 @@ RecordChange pending_record(const std::optional<PendingPairing>& pending) {
   if (!pending) return change;
   const std::optional<crypto::Key>& mailbox_root = pending->partner.devices.front().mailbox_root;
   Bytes body{mailbox_root ? kPendingVersion : kVersion};
-  append_u64le(body, static_cast<std::uint64_t>(pending->since.seconds));
+  append_seconds(body, std::chrono::seconds(pending->since.seconds));
   append(body, encode_partner(pending->partner));
   if (mailbox_root) append(body, mailbox_root->view());
   change.body = std::move(body);
@@ -146,7 +146,9 @@ std::optional<PendingPairing> decode_pending(ByteView body) {
   const std::uint8_t version = reader.u8();
   if (version != kVersion && version != kPendingVersion) return std::nullopt;
   PendingPairing pending;
-  pending.since.seconds = static_cast<std::int64_t>(reader.u64le());
+  const std::optional<std::chrono::seconds> since = take_seconds(reader);
+  if (!since) return std::nullopt;
+  pending.since.seconds = since->count();
   auto partner = take_partner(reader);
   if (!partner || partner->devices.empty()) return std::nullopt;
   pending.partner = std::move(*partner);

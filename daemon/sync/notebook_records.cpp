@@ -5,6 +5,7 @@
 
 #include "crypto/derive.h"
 #include "crypto/labels.h"
+#include "daemon/sync/stored_clock.h"
 #include "proto/limits.h"
 
 // The bodies of the notebook's records. Integers are little-endian where not said otherwise.
@@ -34,15 +35,19 @@ constexpr std::size_t kHeadBytes = 16 + 16 + 8 + 8 + 32;
 constexpr std::size_t kBeforeBytesMax = limits::kRecordBytesMax / 2;
 
 void append_clocks(Bytes& out, const Wall& wall, const Boot& boot) {
-  append_u64le(out, static_cast<std::uint64_t>(wall.seconds));
+  append_seconds(out, std::chrono::seconds(wall.seconds));
   append(out, boot.id);
-  append_u64le(out, static_cast<std::uint64_t>(boot.since.count()));
+  append_seconds(out, boot.since);
 }
 
-void take_clocks(Reader& reader, Wall& wall, Boot& boot) {
-  wall.seconds = static_cast<std::int64_t>(reader.u64le());
+[[nodiscard]] bool take_clocks(Reader& reader, Wall& wall, Boot& boot) {
+  const std::optional<std::chrono::seconds> by_wall = take_seconds(reader);
   boot.id = reader.take_array<16>();
-  boot.since = std::chrono::seconds(static_cast<std::int64_t>(reader.u64le()));
+  const std::optional<std::chrono::seconds> by_boot = take_seconds(reader);
+  if (!by_wall || !by_boot) return false;
+  wall.seconds = by_wall->count();
+  boot.since = *by_boot;
+  return true;
 }
 
 CoupleId take_couple(Reader& reader) { return {reader.take_array<CoupleId::kSize>()}; }
@@ -110,8 +115,9 @@ std::optional<OpRecord> decode_op_record(ByteView name, ByteView body) {
   record.bare = (flags & kBare) != 0;
   if ((flags & kTagged) != 0) record.tag = reader.take_array<32>();
   record.arrival.day.days = static_cast<std::int32_t>(reader.u32le());
-  if ((flags & kWholeArrival) != 0) {
-    take_clocks(reader, record.arrival.wall, record.arrival.boot);
+  if ((flags & kWholeArrival) != 0 &&
+      !take_clocks(reader, record.arrival.wall, record.arrival.boot)) {
+    return std::nullopt;
   }
   if (!reader.ok()) return std::nullopt;
   std::optional<crdt::Op> op = crdt::decode_op(*dot, reader.take(reader.left()), nullptr);
@@ -122,7 +128,7 @@ std::optional<OpRecord> decode_op_record(ByteView name, ByteView body) {
 
 RecordChange intent_record(const Intent& intent) {
   Bytes body;
-  append_u64le(body, static_cast<std::uint64_t>(intent.wait.counted.count()));
+  append_seconds(body, intent.wait.counted);
   append_clocks(body, intent.wait.wall, intent.wait.boot);
   append(body, intent.stream.couple.view());
   crdt::Op op;
@@ -145,8 +151,9 @@ std::optional<Intent> decode_intent(ByteView name, ByteView body) {
   const std::optional<EntryId> entry = EntryId::from(name);
   Reader reader(body);
   Intent intent;
-  intent.wait.counted = std::chrono::seconds(static_cast<std::int64_t>(reader.u64le()));
-  take_clocks(reader, intent.wait.wall, intent.wait.boot);
+  const std::optional<std::chrono::seconds> counted = take_seconds(reader);
+  if (!counted || !take_clocks(reader, intent.wait.wall, intent.wait.boot)) return std::nullopt;
+  intent.wait.counted = *counted;
   intent.stream.couple = take_couple(reader);
   if (!entry || !reader.ok()) return std::nullopt;
   crdt::Dot dot;
@@ -182,7 +189,7 @@ std::optional<Act> decode_act(ByteView body) {
   if (did < 1 || did > static_cast<std::uint8_t>(Act::Did::kFinal)) return std::nullopt;
   act.did = static_cast<Act::Did>(did);
   Wall unused;
-  take_clocks(reader, unused, act.since);
+  if (!take_clocks(reader, unused, act.since)) return std::nullopt;
   act.stream.couple = take_couple(reader);
   act.entry = take_entry(reader);
   const std::optional<std::uint32_t> kind = take_number(reader);

@@ -11,8 +11,6 @@ namespace attune::sync {
 namespace {
 
 constexpr std::size_t kDotBytes = 16 + 8 + 8;
-// Of each field of an intent, so that all of them and its words fit into an op.
-constexpr std::size_t kIntentDotsMax = 64;
 
 // The ops among `of` up to which `seen` reaches, without those in the past of another.
 std::vector<crdt::Dot> last_seen(const crdt::OpLog& log, const crdt::VersionVector& of,
@@ -97,7 +95,10 @@ crdt::Over Notebook::State::over_of(const Stream& in, const crdt::EntryState* en
     return {.reach = Reach::kPast, .dots = {}};
   }
   std::vector<crdt::Dot> dots = last_seen(in.log, entry->touched, seen);
-  if (naming == Naming::kDots && dots.size() > kIntentDotsMax) dots.resize(kIntentDotsMax);
+  // Of each field of an intent, so that all of them and its words fit into an op.
+  if (naming == Naming::kDots && dots.size() > limits::kIntentDotsMax) {
+    dots.resize(limits::kIntentDotsMax);
+  }
   if (dots.empty()) return {};
   return {.reach = Reach::kDots, .dots = std::move(dots)};
 }

@@ -7,15 +7,6 @@
 #include "proto/limits.h"
 
 namespace attune::sync {
-namespace {
-
-// How often a wait is written down: what a sudden end of the machine can cost it.
-constexpr std::chrono::seconds kWaitKept = 1h;
-// How often it is looked whether a night is over. The timer stands still while the machine sleeps:
-// what was said leaves this device so soon after it woke, and not when the rest of the wait is up.
-constexpr std::chrono::seconds kNightLook = 10min;
-
-}  // namespace
 
 // Whatever was said for a night that is over leaves this device, whoever said it.
 void Notebook::State::end_nights(const Now& now, Ripple& ripple) {
@@ -77,7 +68,7 @@ void Notebook::State::issue_intents(const Now& now, Ripple& ripple) {
     if (row != nullptr && counted.left(*row) == 0s) {
       due.push_back(id);
     } else if (counted.boot.id != intent.wait.boot.id ||
-               counted.counted - intent.wait.counted >= kWaitKept ||
+               counted.counted - intent.wait.counted >= limits::kWaitKept ||
                counted.wall < intent.wait.wall) {
       intent.wait = counted;
       ripple.persist.changes.push_back(intent_record(intent));
@@ -114,7 +105,9 @@ std::optional<Steady> Notebook::State::pass_time(const Now& now, Ripple& ripple)
   };
   for (const auto& [id, in] : streams) {
     for (const crdt::Dot& dot : in.nights) {
-      at_latest(std::min(couple::until_over(in.log.find(dot)->arrival, now), kNightLook));
+      // The timer stands still while the machine sleeps: what was said leaves this device so soon
+      // after it woke, and not when the rest of the wait is up.
+      at_latest(std::min(couple::until_over(in.log.find(dot)->arrival, now), limits::kNightLook));
     }
   }
   for (const auto& [id, intent] : intents) {
@@ -122,7 +115,7 @@ std::optional<Steady> Notebook::State::pass_time(const Now& now, Ripple& ripple)
     if (row == nullptr) continue;
     couple::Wait counted = intent.wait;
     counted.count(now);
-    at_latest(std::min(counted.left(*row), kWaitKept));
+    at_latest(std::min(counted.left(*row), limits::kWaitKept));
   }
   if (last_act) at_latest(limits::kUndoLife - (now.boot.since - last_act->since.since));
   if (!next) return std::nullopt;

@@ -132,6 +132,7 @@ PairingChannel::Step PairingChannel::introduced(ByteView sealed) {
   if (theirs == nullptr) return end(Event::kBroken);
   if (theirs->person == people_.self->person) return end(Event::kSamePerson);
   partner_ = make_partner(*theirs);
+  if (partner_->devices.size() > limits::kPartnerDevicesMax) return end(Event::kBroken);
   setting_.secret.secret = crypto::Key();
   mine_.random = {};
   state_ = State::kIntroduced;

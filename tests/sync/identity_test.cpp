@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "proto/limits.h"
 #include "tests/sync/session_fixture.h"
 
@@ -77,6 +79,21 @@ TEST(Identity, PendingComesBackWhole) {
   EXPECT_EQ(back.partner.devices.at(0).device, devices.ben.device);
   expect_strict(*record.body, decode_pending);
   EXPECT_FALSE(pending_record(std::nullopt).body);
+}
+
+TEST(Identity, PendingSinceNoClocksTimeIsNone) {
+  PairedDevices devices;
+  std::optional<PendingPairing> pending(
+      PendingPairing{.partner = std::move(devices.ben_as_partner), .since = {}});
+  const std::int64_t last = limits::kClockSecondsMax.count();
+  for (const std::int64_t since : {-last, last}) {
+    pending->since = Wall{since};
+    EXPECT_EQ(decode_pending(*pending_record(pending).body).value().since, Wall{since});
+  }
+  for (const std::int64_t since : {-last - 1, last + 1, std::numeric_limits<std::int64_t>::min()}) {
+    pending->since = Wall{since};
+    EXPECT_FALSE(decode_pending(*pending_record(pending).body)) << since;
+  }
 }
 
 TEST(Identity, PendingNamesADevice) {

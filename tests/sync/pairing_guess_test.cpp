@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "daemon/sync/burnt_codes.h"
 #include "proto/code_words.h"
 #include "proto/limits.h"
@@ -304,6 +306,9 @@ TEST(BurntCodes, ComeBackWhole) {
   more[1] = 4;
   append(more, Bytes(8));
   EXPECT_FALSE(BurntCodes::decode(more));
+  BurntCodes never;
+  for (int i = 0; i < 3; ++i) never.burn(Wall{std::numeric_limits<std::int64_t>::min()});
+  EXPECT_FALSE(BurntCodes::decode(*never.record().body)) << "no clock's time";
 }
 
 }  // namespace

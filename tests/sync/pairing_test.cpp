@@ -196,6 +196,29 @@ TEST_F(Pair, ANewDeviceOfThePartnerKeepsTheOldOnesName) {
       crypto::equal(after.devices[1].live_root.view(), before.devices[0].live_root.view()));
 }
 
+// A record of more devices than can be read again would be a damaged store at the next unlock.
+TEST_F(Pair, NoDeviceBeyondThoseThatARecordHolds) {
+  world.meet_by_code();
+  both_say_yes();
+  unpair(ada);
+  unpair(ben);
+  ada.partner->devices.clear();
+  while (ada.partner->devices.size() < limits::kPartnerDevicesMax) {
+    const crypto::KeyPair one = crypto::KeyPair::generate(ada.random);
+    ada.partner->devices.push_back({.device = device_id(one.public_key),
+                                    .identity = one.public_key,
+                                    .live_root = ada.random.key(),
+                                    .id_root = ada.random.key()});
+  }
+  ada.disk[RecordType::kPartner] = *partner_record(*ada.partner).body;
+  ASSERT_TRUE(ada.partner_on_disk());
+  pair_again(ada, ben);
+  EXPECT_FALSE(ada.said_paired() || ben.said_paired());
+  ASSERT_TRUE(ada.partner_on_disk());
+  EXPECT_EQ(ada.partner_on_disk()->devices.size(), limits::kPartnerDevicesMax);
+  EXPECT_FALSE(ada.partner_on_disk()->paired);
+}
+
 TEST_F(Pair, OneCommandAtATime) {
   world.invite(ada);
   const RequestId first = ada.request;
