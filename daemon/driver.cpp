@@ -14,19 +14,11 @@
 #include "daemon/clock.h"
 #include "daemon/findings.h"
 #include "daemon/port_file.h"
+#include "proto/limits.h"
 #include "proto/overloaded.h"
 
 namespace attune {
 namespace {
-
-/// How long clients that are connected keep a daemon that is about to leave.
-constexpr std::chrono::milliseconds kAnswersPatience{500};
-/// How long a relay keeps a daemon that is about to end, which has 2 s in all.
-constexpr std::chrono::milliseconds kPostPatience{900};
-/// How long a daemon whose disk is full stays away from its partner, at first and at most: each try
-/// folds the whole store.
-constexpr std::chrono::seconds kRestMin{1};
-constexpr std::chrono::seconds kRestMax{16};
 
 net::Framing framing_of(sync::Conversation conversation) {
   switch (conversation) {
@@ -76,7 +68,7 @@ Driver::Driver(const Parts& parts)
       inherited_(parts.inherited),
       lifecycle_(io_, home_, settings_),
       timer_(io_),
-      rest_(kRestMin),
+      rest_(limits::kFullRestMin),
       rest_timer_(io_) {
   net::LanSettings lan;
   lan.port = settings_.port;
@@ -107,19 +99,13 @@ void Driver::stop() {
   if (lifecycle_.replica() == nullptr) return end();
   control_->pause();
   step(sync::Leaving{});
-  asio::co_spawn(io_, posted(this), [this](const std::exception_ptr&) { end(); });
+  // The relay says whether it holds what is left for the partner.
+  asio::co_spawn(io_, wait_while(this, &Driver::is_posting, limits::kPostPatience),
+                 [this](const std::exception_ptr&) { end(); });
 }
 
-/// The relay has at most kPostPatience to say that it holds what is left for the partner.
-asio::awaitable<void> Driver::posted(Driver* driver) {
-  constexpr std::chrono::milliseconds kLook{5};
-  const auto deadline = std::chrono::steady_clock::now() + kPostPatience;
-  asio::steady_timer look(driver->io_);
-  while (driver->lifecycle_.replica() != nullptr && driver->lifecycle_.replica()->is_posting() &&
-         std::chrono::steady_clock::now() < deadline) {
-    look.expires_after(kLook);
-    co_await look.async_wait(asio::use_awaitable);
-  }
+bool Driver::is_posting() const {
+  return lifecycle_.replica() != nullptr && lifecycle_.replica()->is_posting();
 }
 
 void Driver::end() {
@@ -272,7 +258,7 @@ void Driver::begin_lock(RequestId request) {
     return answer(request, sync::failed(sync::Code::kNotSetUp, sync::Reason::kNotSetUp));
   }
   if (state == Lifecycle::State::kLocked) return answer(request, sync::Done{"locked"});
-  step(sync::Leaving{});
+  if (lifecycle_.replica() != nullptr) step(sync::Leaving{});  // else it is being opened
   // From here on a new client waits for the fresh process: none is lost in between.
   leave([](Driver& driver) { reexecute(driver.home_, driver.inherited_); });
   is_open_ = false;
@@ -292,18 +278,22 @@ void Driver::leave(void (*last_act)(Driver&)) {
   if (leaving_) return;
   leaving_ = true;
   control_->pause();
-  asio::co_spawn(io_, clients_gone(this), [this, last_act](const std::exception_ptr&) {
-    if (control_) last_act(*this);  // else stop() came in between
-  });
+  // Who is connected may still ask, take the answer and go.
+  asio::co_spawn(io_, wait_while(this, &Driver::has_clients, limits::kAnswersPatience),
+                 [this, last_act](const std::exception_ptr&) {
+                   if (control_) last_act(*this);  // else stop() came in between
+                 });
 }
 
-/// Who is connected has at most kAnswersPatience to ask, to take the answer and to go.
-asio::awaitable<void> Driver::clients_gone(Driver* driver) {
+bool Driver::has_clients() const { return control_ && control_->clients() > 0; }
+
+/// Of a daemon that is about to leave: nobody says when it is over, so it is looked at.
+asio::awaitable<void> Driver::wait_while(Driver* driver, bool (Driver::*holds)() const,
+                                         std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds kLook{5};
-  const auto deadline = std::chrono::steady_clock::now() + kAnswersPatience;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   asio::steady_timer look(driver->io_);
-  while (driver->control_ && driver->control_->clients() > 0 &&
-         std::chrono::steady_clock::now() < deadline) {
+  while ((driver->*holds)() && std::chrono::steady_clock::now() < deadline) {
     look.expires_after(kLook);
     co_await look.async_wait(asio::use_awaitable);
   }
@@ -371,7 +361,7 @@ bool Driver::persist(const RecordBatch& batch) {
   if (batch.empty()) return true;
   try {
     lifecycle_.store().commit(batch);
-    if (!resting_) rest_ = kRestMin;
+    if (!resting_) rest_ = limits::kFullRestMin;
     return true;
   } catch (const store::StoreError& error) {
     if (error.fault() == store::StoreFault::kFull) {
@@ -393,11 +383,11 @@ void Driver::fold_again() {
   rest();
 }
 
-// Clients are served meanwhile; a dial fails at once.
+// Each try folds the whole store. Clients are served meanwhile; a dial fails at once.
 void Driver::rest() {
   resting_ = true;
   rest_timer_.expires_after(rest_);
-  rest_ = std::min(rest_ * 2, kRestMax);
+  rest_ = std::min(rest_ * 2, limits::kFullRestMax);
   rest_timer_.async_wait([this](const asio::error_code& error) {
     if (error) return;
     resting_ = false;

@@ -69,8 +69,10 @@ class Driver final : public net::LanEvents, public net::ControlEvents {
   void opened();
   void begin_lock(RequestId request);
   void leave(void (*last_act)(Driver&));
-  static asio::awaitable<void> clients_gone(Driver* driver);
-  static asio::awaitable<void> posted(Driver* driver);
+  static asio::awaitable<void> wait_while(Driver* driver, bool (Driver::*holds)() const,
+                                          std::chrono::milliseconds patience);
+  [[nodiscard]] bool has_clients() const;
+  [[nodiscard]] bool is_posting() const;
   void end();
   void turn_away(RequestId request, sync::ControlRequest control);
   [[noreturn]] static void end_with_failure(const char* event);

@@ -48,7 +48,7 @@ class Lifecycle {
 
   [[nodiscard]] State state() const { return state_; }
   /// Non-null while Open.
-  [[nodiscard]] sync::Replica* replica() { return replica_.get(); }
+  [[nodiscard]] sync::Replica* replica() const { return replica_.get(); }
   /// Requires Open.
   [[nodiscard]] store::Store& store() { return *store_; }
   /// Destruction would wait: a hash runs, wanted or not.

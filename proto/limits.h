@@ -74,6 +74,10 @@ inline constexpr int kMailboxWeeksBack = 5;   // ... to so many before, by the r
 inline constexpr std::chrono::seconds kMailboxPause = 2s;  // not live so long: it is posted
 inline constexpr std::chrono::seconds kRatchetAge = 24h;   // then the next session makes a new one
 inline constexpr std::size_t kRatchetsMax = 8;             // of one device, while they change over
+inline constexpr std::uint16_t kMailboxWindow = 16;        // messages not yet acknowledged
+inline constexpr std::chrono::seconds kMailboxOpenPause = 1min;  // after a refusal to open one
+inline constexpr std::chrono::seconds kMailboxSavePause = 5min;  // what others have, by the way
+inline constexpr std::chrono::seconds kFullPause = 1min;  // disk full: nothing unasked is begun
 
 // Beacons.
 inline constexpr std::size_t kBeaconBytes = 32;
@@ -105,6 +109,13 @@ inline constexpr std::chrono::seconds kRelayPauseMin = 1s;    // before another 
 inline constexpr std::chrono::seconds kRelayPauseMax = 5min;  // ... up to this
 inline constexpr std::chrono::seconds kRelayPongPatience = 10s;
 inline constexpr std::size_t kRelayNameplatesMax = 8;  // drawn for one invitation where taken
+inline constexpr std::chrono::seconds kRelayNameplatePatience = 4s;  // then a code is shown anyway
+inline constexpr std::chrono::seconds kRelayPingPauseMax = 10min;    // of silence before a Ping
+inline constexpr std::chrono::seconds kRelayRetryMax = 24h;          // however long a relay says
+inline constexpr std::chrono::seconds kRelayGoodSession = 60s;  // stood so long: soon another try
+inline constexpr std::chrono::seconds kRelayGoodPipe = 10s;     // waited or stood so long: as well
+inline constexpr std::chrono::seconds kRelayTrialLife = 15s;    // `relay test` is answered by then
+inline constexpr std::chrono::seconds kAddressTurn = 5s;  // of one of several addresses of a name
 
 // A relay: what its operator may change. Each is a key of its configuration.
 inline constexpr std::size_t kRelayMailboxBytes = 32u << 20;
@@ -150,8 +161,20 @@ inline constexpr std::size_t kRecordPadMin = 256;
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 inline constexpr std::chrono::seconds kClockSecondsMax = 1'099'511'627'776s;  // 2^40
 inline constexpr std::size_t kPartnerDevicesMax = 1'024;  // that ever paired as the partner
+inline constexpr int kLogPagesMax = 1'000;                // of 4 KiB; then they are written back
+inline constexpr std::size_t kRootOthersMax = 12'288;     // bytes of records in the root beside ops
+inline constexpr std::size_t kRootOpsRoomMin = 1'536;     // with less for ops it takes another page
+inline constexpr std::uint64_t kColdCommits = 64;  // not written in so many: a record is cold
+inline constexpr std::size_t kDeadBytesAllowed = 256u << 10;  // beyond as many as live ones
+inline constexpr std::uint32_t kLockPagesMax = 1u << 16;      // 16 million records
 inline constexpr int kUnlockFreeTries = 3;  // wrong passphrases before waits grow
 inline constexpr std::chrono::seconds kUnlockWaitMax = 60s;
+
+// A daemon's ends and rests.
+inline constexpr std::chrono::milliseconds kAnswersPatience = 500ms;  // for clients, before it goes
+inline constexpr std::chrono::milliseconds kPostPatience = 900ms;     // for a relay, of 2 s in all
+inline constexpr std::chrono::seconds kFullRestMin = 1s;   // disk full: no links, doubled ...
+inline constexpr std::chrono::seconds kFullRestMax = 16s;  // ... up to this
 
 // Control socket.
 inline constexpr std::size_t kControlFrameMax = 1u << 20;

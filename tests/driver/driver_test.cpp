@@ -163,6 +163,21 @@ TEST_F(DriverTest, ARestartedOneIsLocked) {
   EXPECT_EQ(ask(lock).done().state(), "locked");
 }
 
+TEST_F(DriverTest, WhileItIsBeingUnlockedItCanBeLocked) {
+  init();
+  driver_.reset();
+  begin();
+  v1::Request unlock;
+  unlock.mutable_unlock()->set_passphrase("mine");
+  v1::Request lock;
+  lock.mutable_lock();
+  LocalClient opening = connect();
+  LocalClient closing = connect();
+  opening.send(unlock.SerializeAsString());
+  closing.send(lock.SerializeAsString());
+  EXPECT_EQ(closing.next().done().state(), "locked");
+}
+
 TEST_F(DriverTest, AClientThatLeavesWhileItIsServedDisturbsNobody) {
   {
     LocalClient hasty = connect();
