@@ -87,10 +87,14 @@ OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent) {
 
 void Delivery::settle(const Now& now) { since_ = now.steady; }
 
+void Delivery::has(const crdt::VersionVector& rows) {
+  theirs_.merge(rows);
+  sent_.merge(rows);
+}
+
 void Delivery::acknowledged(const crdt::VersionVector& moved, const Now& now) {
   if (on_their_way_ > 0) --on_their_way_;
-  theirs_.merge(moved);
-  sent_.merge(moved);
+  has(moved);
   settle(now);
 }
 
@@ -101,8 +105,7 @@ void Delivery::asked(const Now& now) {
 
 void Delivery::answered(const crdt::VersionVector& theirs, const Now& now) {
   if (questions_ > 0) --questions_;
-  theirs_.merge(theirs);
-  sent_.merge(theirs);
+  has(theirs);
   settle(now);
 }
 
@@ -115,6 +118,15 @@ crdt::VersionVector rows_of(const crdt::VersionVector& vector, const CoupleId& c
   crdt::VersionVector out;
   for (const auto& row : vector.rows()) {
     if (row.actor.stream == crdt::StreamId::both(couple)) out.raise(row.actor, row.counter);
+  }
+  return out;
+}
+
+crdt::VersionVector rows_in(const crdt::OpLog* log, const crdt::VersionVector& vector) {
+  crdt::VersionVector out;
+  if (log == nullptr) return out;
+  for (const auto& row : log->vector().rows()) {
+    if (const std::uint64_t last = vector.last(row.actor); last > 0) out.raise(row.actor, last);
   }
   return out;
 }
@@ -157,6 +169,8 @@ BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batc
   for (const OpRun& run : batch.runs) {
     const std::uint64_t last = log->vector().last(run.first.actor);
     if (last > 0) taken.moved.raise(run.first.actor, last);
+    const std::uint64_t shown = std::min(last, run.first.counter + run.ops.size() - 1);
+    if (shown > 0) taken.theirs.raise(run.first.actor, shown);
   }
   return taken;
 }

@@ -29,6 +29,8 @@ class Delivery {
 
   /// The next batches of what they lack, as many as depth allows.
   std::vector<OpsMessage> pump(const Notebook& notebook, const Now& now);
+  /// So much of what the log has is durable there.
+  void has(const crdt::VersionVector& rows);
   /// An Ack for one batch came.
   void acknowledged(const crdt::VersionVector& moved, const Now& now);
 
@@ -60,12 +62,17 @@ OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent);
 /// Rows of the stream that a couple shares; anything else in a peer's vector is not our matter.
 crdt::VersionVector rows_of(const crdt::VersionVector& vector, const CoupleId& couple);
 
+/// The rows of actors that `log` has, which may be none. Others say nothing of what a peer lacks,
+/// and a peer may name any number of them.
+crdt::VersionVector rows_in(const crdt::OpLog* log, const crdt::VersionVector& vector);
+
 /// How many ops of `log` a vector does not contain.
 std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& theirs);
 
-/// What a batch changed: the rows to acknowledge, and how many ops were refused.
+/// What a batch changed and showed.
 struct BatchTaken {
-  crdt::VersionVector moved;
+  crdt::VersionVector moved;   ///< rows to acknowledge
+  crdt::VersionVector theirs;  ///< who sends an op has it: of these, what the log has too
   std::uint64_t refused = 0;
 };
 /// Gate TAKE for a whole batch of the partner's device.

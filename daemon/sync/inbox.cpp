@@ -6,12 +6,6 @@
 #include "daemon/sync/wake.h"
 
 namespace attune::sync {
-namespace {
-
-constexpr std::uint16_t kWindow = 16;              // messages not yet acknowledged
-constexpr std::chrono::seconds kOpenPause = 1min;  // after a refusal
-
-}  // namespace
 
 void Inbox::open(Reader& reader, RelayLine& relay) {
   reader.opening =
@@ -47,7 +41,7 @@ void Inbox::opened(Reader& reader, const RelayFrameCame& came, RelayLine& relay,
   const auto* ok = std::get_if<relay::Ok>(&came.frame);
   if (ok == nullptr) {
     if (reader.state == State::kOpening) reader.state = State::kClosed;
-    reader.not_before = now.steady + kOpenPause;
+    reader.not_before = now.steady + limits::kMailboxOpenPause;
     return;
   }
   reader.looked = !std::exchange(reader.late, false);
@@ -55,8 +49,8 @@ void Inbox::opened(Reader& reader, const RelayFrameCame& came, RelayLine& relay,
   if (reader.state != State::kOpening) return;
   reader.handle = ok->handle;
   reader.state = State::kReading;
-  reader.subscription =
-      relay.ask(relay::Subscribe{.handle = reader.handle, .after = 0, .window = kWindow});
+  reader.subscription = relay.ask(
+      relay::Subscribe{.handle = reader.handle, .after = 0, .window = limits::kMailboxWindow});
 }
 
 Inbox::Reader* Inbox::of_subscription(std::uint32_t correlation) {
@@ -80,7 +74,7 @@ Inbox::Heard Inbox::answered(const RelayFrameCame& came, RelayLine& relay, const
   if (std::holds_alternative<relay::End>(came.frame)) reader->state = State::kEnded;
   if (std::holds_alternative<relay::Error>(came.frame)) {
     reader->state = State::kClosed;
-    reader->not_before = now.steady + kOpenPause;
+    reader->not_before = now.steady + limits::kMailboxOpenPause;
   }
   return Heard::kNothing;
 }

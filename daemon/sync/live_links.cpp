@@ -219,12 +219,14 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
                 take_batch(*deps_.notebook, now, batch, (*deps_.partner)->person, ripple);
             if (taken.refused > 0)
               out.notices.push_back({.event = "ops-refused", .count = taken.refused});
+            live.delivery.has(taken.theirs);
             send(link, live, Ack{taken.moved}, out);
             news.exchanged = true;
+            news.learnt.push_back(link);
             return true;
           },
           [&](const Ack& ack) {
-            live.delivery.acknowledged(rows_of(ack.moved, couple), now);
+            live.delivery.acknowledged(rows_in(deps_.notebook->both(), ack.moved), now);
             news.exchanged = true;
             news.learnt.push_back(link);
             return true;
@@ -233,7 +235,7 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
             const crdt::VersionVector theirs = rows_of(even.moved, couple);
             if (even.answer) {
               if (!live.delivery.asking()) return false;
-              live.delivery.answered(theirs, now);
+              live.delivery.answered(rows_in(deps_.notebook->both(), theirs), now);
               news.answered.push_back({.number = even.number, .theirs = theirs});
               news.learnt.push_back(link);
             } else {

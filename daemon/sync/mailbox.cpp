@@ -14,8 +14,6 @@ namespace {
 /// Beside a whole batch a parcel has room for so many bytes of an acknowledgement.
 constexpr std::size_t kAckBesideOps = 3'800;
 static_assert(limits::kBatchBytesMax + kAckBesideOps + 16 <= crypto::Ratchet::kBodyBytesMax);
-/// What others have is written beside other things at most so often.
-constexpr std::chrono::minutes kSavePause{5};
 
 }  // namespace
 
@@ -99,7 +97,7 @@ std::optional<NewRatchet> Mailbox::greeted(const LiveSession& session,
   // this side has, the other knows from this side's Greeting.
   // What was posted it may have read, acknowledged and lost again. This session brings it all.
   with.changed = with.changed || (!theirs.covers(with.covered) && !rests(now));
-  with.memory.there = theirs;
+  with.memory.there = rows_in(deps_.notebook->both(), theirs);
   with.memory.posted = {};
   with.memory.owed = {};
   with.learnt = true;
@@ -140,8 +138,9 @@ void Mailbox::forget_links(const std::function<bool(LinkId)>& stands) {
 void Mailbox::learnt(const DeviceId& id, const crdt::VersionVector& theirs) {
   Peer* with = peer(id);
   if (with == nullptr) return;
-  with->memory.there.merge(theirs);
-  with->covered.merge(theirs);
+  const crdt::VersionVector known = rows_in(deps_.notebook->both(), theirs);
+  with->memory.there.merge(known);
+  with->covered.merge(known);
   with->learnt = true;
 }
 
@@ -241,17 +240,12 @@ void Mailbox::read(Peer& peer, ByteView parcel, const Now& now, Ripple& ripple, 
 void Mailbox::take(Peer& peer, const ParcelBody& body, const Now& now, Ripple& ripple,
                    Output& out) {
   const Partner& partner = **deps_.partner;
-  const crdt::VersionVector ack = rows_of(body.ack, partner.couple);
-  peer.memory.there.merge(ack);
   exchanged_ = true;
-  for (const OpRun& run : body.ops.runs) {  // who sends an op has it
-    if (run.first.actor.stream != crdt::StreamId::both(partner.couple)) continue;
-    peer.memory.there.raise(run.first.actor, run.first.counter + run.ops.size() - 1);
-  }
-  recount(peer);
-  if (body.ops.runs.empty()) return;
   const BatchTaken taken = take_batch(*deps_.notebook, now, body.ops, partner.person, ripple);
   peer.memory.owed.merge(taken.moved);
+  peer.memory.there.merge(taken.theirs);
+  peer.memory.there.merge(rows_in(deps_.notebook->both(), body.ack));
+  recount(peer);
   if (taken.refused > 0) out.notices.push_back({.event = "ops-refused", .count = taken.refused});
 }
 
@@ -286,12 +280,11 @@ void Mailbox::pump(const PartnerDevice& of, Peer& peer, const Now& now, bool liv
   if (!peer.ratchets.can_send()) return;
   const bool posts = (leaving_ || !live) && has_to_post(peer);
   if (posts && !peer.waits) peer.waits = now.steady;
-  const relay::Capability to = mailbox_capability(of.id_root, out, *week_);
-  peer.outbox.pump(*deps_.relay, to, now);
+  peer.outbox.pump(*deps_.relay, of.id_root, out, now);
   while (posts && is_due(peer, now, live) && peer.outbox.takes_more() && has_to_post(peer)) {
     post(peer);
   }
-  peer.outbox.pump(*deps_.relay, to, now);
+  peer.outbox.pump(*deps_.relay, of.id_root, out, now);
   if (!posts || !has_to_post(peer)) peer.waits.reset();
 }
 
@@ -349,7 +342,7 @@ std::uint64_t Mailbox::pending() const {
 
 void Mailbox::write(RecordBatch& batch, Save save, const Now& now) {
   if (rests(now)) return;
-  const bool spare = saved_ && now.steady - *saved_ < kSavePause;
+  const bool spare = saved_ && now.steady - *saved_ < limits::kMailboxSavePause;
   for (auto& [id, peer] : peers_) {
     const bool used = clock_.has_value() || !peer.memory.written.empty();
     const bool may = peer.learnt && used && (save == Save::kAll || (!batch.empty() && !spare));

@@ -7,9 +7,6 @@
 namespace attune::sync {
 namespace {
 
-constexpr std::chrono::seconds kPauseMin = 1s;  // after a refusal; doubled up to ...
-constexpr std::chrono::seconds kPauseMax = 5min;
-constexpr std::chrono::seconds kRetryMax = 24h;  // however long a relay says
 /// No honest mailbox comes near it.
 constexpr std::uint64_t kWseqMax = std::numeric_limits<std::uint64_t>::max() / 2;
 
@@ -26,16 +23,17 @@ void Outbox::down() {
   state_ = State::kClosed;
   opening_.reset();
   not_before_.reset();
-  next_pause_ = kPauseMin;
+  next_pause_ = limits::kRelayPauseMin;
   for (Parcel& parcel : parcels_) parcel.asked.reset();
 }
 
-void Outbox::pump(RelayLine& relay, const relay::Capability& capability, const Now& now) {
+void Outbox::pump(RelayLine& relay, const crypto::Key& id_root, const Direction& way,
+                  const Now& now) {
   if (not_before_ && now.steady < *not_before_) return;
   not_before_.reset();
   if (state_ == State::kClosed) {
-    opening_ =
-        relay.ask(relay::Open{.capability = capability, .role = relay::MailboxRole::kWriter});
+    opening_ = relay.ask(relay::Open{.capability = mailbox_capability(id_root, way, week_),
+                                     .role = relay::MailboxRole::kWriter});
     state_ = State::kOpening;
   }
   if (state_ != State::kReady) return;
@@ -52,9 +50,10 @@ void Outbox::add(Bytes parcel) {
 }
 
 void Outbox::pause(std::uint32_t retry_seconds, const Now& now) {
-  const auto wait = std::clamp(std::chrono::seconds(retry_seconds), next_pause_, kRetryMax);
+  const auto wait =
+      std::clamp(std::chrono::seconds(retry_seconds), next_pause_, limits::kRelayRetryMax);
   not_before_ = now.steady + wait;
-  next_pause_ = std::min(next_pause_ * 2, kPauseMax);
+  next_pause_ = std::min(next_pause_ * 2, limits::kRelayPauseMax);
 }
 
 void Outbox::close(std::uint32_t retry_seconds, const Now& now) {
@@ -122,7 +121,7 @@ Outbox::Heard Outbox::answered(const RelayFrameCame& came, const Now& now) {
   const bool taken = duplicate != nullptr && duplicate->last >= wseq;
   if (taken || std::holds_alternative<relay::PutOk>(came.frame)) {
     drop_through(wseq);
-    next_pause_ = kPauseMin;
+    next_pause_ = limits::kRelayPauseMin;
     return Heard::kNothing;
   }
   const auto* error = std::get_if<relay::Error>(&came.frame);

@@ -6,6 +6,7 @@
 
 #include "daemon/sync/mailbox_keys.h"
 #include "daemon/sync/relay_line.h"
+#include "proto/limits.h"
 #include "proto/time.h"
 
 namespace attune::sync {
@@ -32,7 +33,7 @@ class Outbox {
   /// The session with the relay is gone.
   void down();
   /// Asks what is to be asked now. Requires relay.up().
-  void pump(RelayLine& relay, const relay::Capability& capability, const Now& now);
+  void pump(RelayLine& relay, const crypto::Key& id_root, const Direction& way, const Now& now);
 
   [[nodiscard]] bool takes_more() const {
     return state_ == State::kReady && parcels_.size() < RelayLine::kPutsUnanswered;
@@ -79,7 +80,7 @@ class Outbox {
   std::optional<std::uint32_t> opening_;
   std::deque<Parcel> parcels_;  ///< ascending without gaps, up to mine_
   std::optional<Steady> not_before_;
-  std::chrono::seconds next_pause_{1};
+  std::chrono::seconds next_pause_ = limits::kRelayPauseMin;
 };
 
 }  // namespace attune::sync

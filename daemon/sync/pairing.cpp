@@ -11,8 +11,6 @@ namespace {
 
 /// A scanned QR's addresses have this long in all; each dial ends by itself well before.
 constexpr std::chrono::seconds kScanLife = 30s;
-/// A relay has this long to say whether a nameplate is taken; then the code is shown without it.
-constexpr std::chrono::seconds kRelayFirst = 4s;
 
 SpokenCode draw_code(crypto::Random& random) {
   SpokenCode code;
@@ -63,7 +61,7 @@ void Pairing::invite(RequestId request, bool by_relay, const Now& now, Output& o
                    .qr = make_qr_offer(state.deps.self->identity.public_key, state.own,
                                        by_relay ? state.relay : std::nullopt, random)});
   if (!by_relay) return state.show(now, out);
-  state.offer->hidden_until = now.steady + kRelayFirst;
+  state.offer->hidden_until = now.steady + limits::kRelayNameplatePatience;
 }
 
 void Pairing::nameplate_is_mine(const Now& now, Output& out) {

@@ -26,7 +26,7 @@ namespace attune::sync {
 ///   any --wrong proof, a no, time over, command gone--> Idle
 ///
 ///   Choosing   nameplate_*()   only with a relay: the code is not shown before its nameplate is
-///                              this device's there; kRelayFirst at most
+///                              this device's there; kRelayNameplatePatience at most
 ///   Inviting   unit()          code and QR are valid; nobody holds the place
 ///   Searching  dialled()       the owner looks for the issuer: rendezvous(), take_dials()
 ///   Meeting    unit()          a handshake runs; limits::kFlightPatience for each message

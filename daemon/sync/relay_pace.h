@@ -26,12 +26,11 @@ class GrowingPause {
 /// How long a connection through a relay may be silent before it is asked whether it still lives.
 /// What lies between forgets silent connections after a time that nobody tells, so this learns it:
 /// from limits::kRelayKeepaliveMin it doubles whenever a connection lived through such a silence,
-/// and stays below what one did not live through until the network is another. Value type.
+/// up to kRelayPingPauseMax, and stays below what one did not live through until the network is
+/// another. More than that saves nothing: a question and its answer are 164 bytes, 24 KB a day.
+/// Value type.
 class RelayKeepalive {
  public:
-  /// The longest. More saves nothing: a question and its answer are 164 bytes, 24 KB a day.
-  static constexpr std::chrono::seconds kMax = 10min;
-
   [[nodiscard]] std::chrono::seconds pause() const { return pause_; }
   /// A connection answered after this much silence.
   void lived(std::chrono::nanoseconds silence);
@@ -41,7 +40,7 @@ class RelayKeepalive {
 
  private:
   std::chrono::seconds pause_ = limits::kRelayKeepaliveMin;
-  std::chrono::seconds ceiling_ = kMax;
+  std::chrono::seconds ceiling_ = limits::kRelayPingPauseMax;
 };
 
 }  // namespace attune::sync

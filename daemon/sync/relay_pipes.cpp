@@ -13,8 +13,6 @@ namespace attune::sync {
 namespace {
 
 constexpr std::uint32_t kDayHours = 24;
-/// A pipe that waited, or stood, this long was a good one: the next attempt is an early one.
-constexpr std::chrono::seconds kGood = 10s;
 
 }  // namespace
 
@@ -133,7 +131,7 @@ void RelayPipes::offer(Pipe& pipe, const relay::Params& params, const Now& now) 
 void RelayPipes::rest(Pipe& pipe, const Now& now) {
   // A joiner or issuer who has met somebody that was not it looks again at once; how often that may
   // be is said by limits::kJoinersMax.
-  const bool stood = pipe.since && now.steady - *pipe.since >= kGood;
+  const bool stood = pipe.since && now.steady - *pipe.since >= limits::kRelayGoodPipe;
   if (stood || (pipe.met && pipe.aim.kind != PipeAim::Kind::kLive)) pipe.pause.reset();
   pipe.session.reset();
   pipe.met.reset();

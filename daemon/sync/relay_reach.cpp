@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view kRelaySetting = "relay";
 constexpr std::uint8_t kVersion = 1;
-/// A session that stood this long was a good one: the next attempt is an early one.
-constexpr std::chrono::seconds kGood = 60s;
 
 }  // namespace
 
@@ -69,7 +67,7 @@ void RelayReach::lost(const Now& now, RelayNews& news) {
 
 /// The session is over.
 void RelayReach::rest(const Now& now) {
-  if (since_ && now.steady - *since_ >= kGood) pause_.reset();
+  if (since_ && now.steady - *since_ >= limits::kRelayGoodSession) pause_.reset();
   if (session_->refused()) {
     refused_ = true;
     pause_.grow_fully();

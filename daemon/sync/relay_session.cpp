@@ -81,7 +81,7 @@ void RelaySession::heard_answer(ByteView answer, const Now& now, Output& out, Re
   const std::string invite = relay_.invite.value_or("");
   const relay::Hello hello{
       .version = limits::kRelayVersion,
-      .keepalive_seconds = static_cast<std::uint16_t>(RelayKeepalive::kMax.count()),
+      .keepalive_seconds = static_cast<std::uint16_t>(limits::kRelayPingPauseMax.count()),
       .invite = as_bytes(invite)};
   pack(kHelloCorrelation, hello);
   asked_ = kHelloCorrelation;

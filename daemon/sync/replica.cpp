@@ -11,8 +11,6 @@ namespace attune::sync {
 namespace {
 
 constexpr int kWeekDays = 7;
-/// After a full disk: what nobody asked for here is not tried again so long.
-constexpr std::chrono::minutes kFullPause{1};
 
 bool is_live_hello(ByteView unit) {
   return unit.size() == limits::kHelloBytes &&
@@ -77,7 +75,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
                                                             .notebook = state->notebook.get(),
                                                             .random = parts.random});
   std::optional<Steady> rests_until;
-  if (parts.was_full) rests_until = now.steady + kFullPause;
+  if (parts.was_full) rests_until = now.steady + limits::kFullPause;
   state->mailbox = Mailbox::open({.self = &state->self,
                                   .partner = &state->partner,
                                   .notebook = state->notebook.get(),

@@ -40,6 +40,7 @@ void Replica::State::follow_mailbox(const Now& now, Step& step) {
 }
 
 void Replica::State::settle_syncs(const Now& now, Step& step) {
+  if (!waiting.syncs()) return mailbox->stop_looking();
   const crdt::OpLog* log = notebook->both();
   const crdt::VersionVector here = log == nullptr ? crdt::VersionVector{} : log->vector();
   const auto there = live->theirs();
@@ -47,7 +48,6 @@ void Replica::State::settle_syncs(const Now& now, Step& step) {
   const crdt::VersionVector theirs = there.value_or(crdt::VersionVector{});
   waiting.settle(now.steady, here, theirs, log == nullptr ? 0 : count_missing(*log, theirs),
                  step.out);
-  if (!waiting.syncs()) mailbox->stop_looking();
 }
 
 void Replica::State::write_mailbox(const Now& now, Step& step) {

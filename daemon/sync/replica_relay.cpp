@@ -7,9 +7,6 @@
 namespace attune::sync {
 namespace {
 
-/// A `relay test` is answered by then.
-constexpr std::chrono::seconds kTrialLife = 15s;
-
 relay::PipeId nameplate_place(std::uint16_t nameplate) {
   const crypto::Key key = nameplate_key(nameplate);
   relay::PipeId place;
@@ -93,7 +90,7 @@ void Replica::State::begin_trial(const Now& now, RequestId request, Step& step) 
   trial.emplace(
       Trial{.request = request,
             .session = RelaySession(dials.next(), *relay.relay(), now, *parts.random, step.out),
-            .until = now.steady + kTrialLife});
+            .until = now.steady + limits::kRelayTrialLife});
 }
 
 /// It ends as soon as it is known how.

@@ -401,6 +401,26 @@ TEST_F(Apart, APairingThatIsOverLeavesNoKeys) {
 }
 
 // A store that found no room is opened again at once: what nobody asked for must not fill it anew.
+// A record of more rows than a vector may have would be a damaged store at the next unlock.
+TEST_F(Apart, APartnerWhoNamesActorsWithoutEndSpoilsNoRecord) {
+  ana().connect();
+  crypto::SeededRandom random(7);
+  for (int time = 0; time < 2; ++time) {
+    crdt::VersionVector named;
+    for (std::size_t i = 0; i < limits::kActorsMax; ++i) {
+      named.raise({.stream = crdt::StreamId::both(ana().phone.partner->couple),
+                   .device = ben().phone.self.device,
+                   .incarnation = {random.bytes<8>()}},
+                  1);
+    }
+    ana().mailbox->learnt(ben().phone.self.device, named);
+  }
+  ana().write("posted beside it");
+  world_.wait(2 * limits::kMailboxPause);
+  ana().restart();
+  EXPECT_EQ(ana().count(), 1u);
+}
+
 TEST_F(Apart, AfterAFullDiskNothingIsWrittenForAWhile) {
   ben().write("from the other");
   world_.visit(ben());

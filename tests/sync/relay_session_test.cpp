@@ -109,7 +109,7 @@ TEST_F(RelaySessionTest, DialsTheRelayAndSaysHelloWithTheInvite) {
   EXPECT_EQ(said.front().correlation, kHello);
   const auto& hello = std::get<relay::Hello>(said.front().message);
   EXPECT_EQ(hello.version, limits::kRelayVersion);
-  EXPECT_EQ(hello.keepalive_seconds, RelayKeepalive::kMax.count());
+  EXPECT_EQ(hello.keepalive_seconds, limits::kRelayPingPauseMax.count());
   EXPECT_EQ(as_text(hello.invite), "let-us-in");
   EXPECT_FALSE(session_.up());
   EXPECT_FALSE(did<Trust>());
@@ -564,21 +564,21 @@ TEST(RelayPace, LearnsWhatTheNetworkBears) {
   keepalive.lived(limits::kRelayKeepaliveMin - 1s);  // says nothing of longer ones
   EXPECT_EQ(keepalive.pause(), limits::kRelayKeepaliveMin);
   for (int turn = 0; turn < 10; ++turn) keepalive.lived(keepalive.pause());
-  EXPECT_EQ(keepalive.pause(), RelayKeepalive::kMax);
-  keepalive.died(RelayKeepalive::kMax);
-  EXPECT_EQ(keepalive.pause(), RelayKeepalive::kMax / 2);
+  EXPECT_EQ(keepalive.pause(), limits::kRelayPingPauseMax);
+  keepalive.died(limits::kRelayPingPauseMax);
+  EXPECT_EQ(keepalive.pause(), limits::kRelayPingPauseMax / 2);
   for (int turn = 0; turn < 10; ++turn) keepalive.lived(keepalive.pause());
-  EXPECT_EQ(keepalive.pause(), RelayKeepalive::kMax * 3 / 4);
+  EXPECT_EQ(keepalive.pause(), limits::kRelayPingPauseMax * 3 / 4);
   for (int turn = 0; turn < 20; ++turn) keepalive.died(keepalive.pause());
   EXPECT_EQ(keepalive.pause(), limits::kRelayKeepaliveMin);
   keepalive.network_changed();
   for (int turn = 0; turn < 10; ++turn) keepalive.lived(keepalive.pause());
-  EXPECT_EQ(keepalive.pause(), RelayKeepalive::kMax);
+  EXPECT_EQ(keepalive.pause(), limits::kRelayPingPauseMax);
 }
 
 TEST(RelayPace, AnIdleDayIsFiftyKilobytesAtTheMost) {
   const std::size_t record = 2 + limits::kRelayPlainMin + crypto::kTagBytes;
-  const auto pings = static_cast<std::size_t>(24h / RelayKeepalive::kMax);
+  const auto pings = static_cast<std::size_t>(24h / limits::kRelayPingPauseMax);
   const std::size_t sessions = 2;  // the standing one, and one that waits at a pipe
   EXPECT_LE(pings * 2 * record * sessions, 50'000U);
 }

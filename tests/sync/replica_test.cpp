@@ -146,6 +146,18 @@ TEST_F(TwoPeople, AreSilentWhileNothingHappens) {
   EXPECT_EQ(world_.units_sent(), before);
 }
 
+// An op and its Ack: nobody is sent what they said themselves.
+TEST_F(TwoPeople, AWriteCostsTwoFrames) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  world_.run(1min);
+  for (const std::size_t writer : {ana_, ben_}) {
+    const std::size_t before = world_.units_sent();
+    world_.ask(writer, boundary("not on Sundays", true));
+    world_.run(10s);
+    EXPECT_EQ(world_.units_sent() - before, 2u);
+  }
+}
+
 TEST_F(TwoPeople, MeetAgainAfterOneVanishedWithoutAWord) {
   ASSERT_TRUE(world_.pair(ana_, ben_));
   ASSERT_TRUE(synced(ana_));
