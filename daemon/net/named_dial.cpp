@@ -20,8 +20,6 @@ namespace attune::net {
 namespace {
 
 constexpr auto kAsTuple = asio::experimental::as_tuple(asio::use_awaitable);
-/// Where a name has several addresses, one that does not answer makes way for the next.
-constexpr std::chrono::seconds kAddressTurn{5};
 
 constexpr std::uint8_t kSocksVersion = 5;
 constexpr std::uint8_t kSocksConnect = 1;
@@ -126,13 +124,16 @@ asio::awaitable<bool> NamedDial::connect_to(StreamSocket& socket, const HostPort
 asio::awaitable<bool> NamedDial::connect_one(StreamSocket& socket, const Endpoint& where) {
   const SocketAddress remote = to_socket_address(where);
   if (!open_stream(socket, remote.storage.ss_family)) co_return false;
-  turn_.expires_after(kAddressTurn);
-  turn_.async_wait([self = shared_from_this(), &socket](const asio::error_code& error) {
-    asio::error_code ignored;
-    if (!error) socket.close(ignored);
-  });
+  // A turn that is over may be said behind the connection's success, or when the socket is gone.
+  turn_.expires_after(limits::kAddressTurn);
+  turn_.async_wait(
+      [self = shared_from_this(), &socket, turn = turns_](const asio::error_code& error) {
+        asio::error_code ignored;
+        if (!error && turn == self->turns_) socket.close(ignored);
+      });
   const asio::generic::stream_protocol::endpoint to(remote.get(), remote.size, IPPROTO_TCP);
   auto [error] = co_await socket.async_connect(to, kAsTuple);
+  ++turns_;
   turn_.cancel();
   if (!error && socket.is_open()) co_return true;
   asio::error_code ignored;

@@ -47,7 +47,8 @@ class NamedDial : public std::enable_shared_from_this<NamedDial> {
   Lookups lookups_;
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer found_;  ///< never rings: cancelled when a lookup has ended
-  asio::steady_timer turn_;   ///< of one address
+  asio::steady_timer turn_;   ///< of one address: it makes way for the next
+  std::size_t turns_ = 0;     ///< that are over
   std::vector<Endpoint> addresses_;
   bool over_ = false;
 };

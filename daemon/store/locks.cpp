@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "daemon/store/segment.h"
+#include "proto/limits.h"
 
 //   locks = u8 2 | u32 page | 250 x lock 16
 
@@ -14,8 +15,6 @@ constexpr Lock kNone{};
 // A page is filled again when so many of its slots are free: fewer would scatter what is written
 // together over many pages.
 constexpr std::size_t kFillAgainFrom = Locks::kPerPage / 4;
-// 16 million records.
-constexpr std::uint32_t kPagesMax = 1 << 16;
 
 std::uint32_t page_of(std::uint32_t slot) {
   return slot / static_cast<std::uint32_t>(Locks::kPerPage);
@@ -87,7 +86,8 @@ bool Locks::decode(ByteView body) {
   Reader reader(body);
   const bool is_locks = reader.u8() == static_cast<std::uint8_t>(PageKind::kLocks);
   const std::uint32_t page = reader.u32le();
-  if (!is_locks || page >= kPagesMax || reader.left() != kPerPage * sizeof(Lock)) return false;
+  if (!is_locks || page >= limits::kLockPagesMax || reader.left() != kPerPage * sizeof(Lock))
+    return false;
   if (!decoded_.insert(page).second) return false;
   if (page >= free_.size()) grow(page + 1);
   for (std::size_t i = 0; i < kPerPage; ++i) {

@@ -4,20 +4,13 @@
 #include <cassert>
 #include <utility>
 
+#include "proto/limits.h"
+
 namespace attune::store {
 namespace {
 
-// A quarter of a megabyte of dead frames is cheaper kept than copied around.
-constexpr std::size_t kDeadBytesAllowed = 256 * 1'024;
-// What stays in the root beside ops: three pages. A record that is longer than half of that would
-// push all others out each time it is rewritten.
-constexpr std::size_t kOthersBytesMax = 12'288;
-constexpr std::size_t kFreshBytesMax = kOthersBytesMax / 2;
-// The root takes another page where less would be left for ops: these go to a segment together.
-constexpr std::size_t kOpsRoomMin = 1'536;
-// Commits after which a record that was not written again is cold: it makes room where the root
-// would take another page for it.
-constexpr std::uint64_t kColdAfter = 64;
+// A longer record would push all others out of the root each time it is rewritten.
+constexpr std::size_t kFreshBytesMax = limits::kRootOthersMax / 2;
 // A segment with less room than this is not worth opening again.
 constexpr std::size_t kTailRoomMin = kPageBodyBytes / 4;
 
@@ -154,7 +147,7 @@ void RecordLog::change(const RecordChange& change) {
 std::size_t RecordLog::room_for_ops() const {
   std::size_t pages = 0;
   const std::size_t taken = kRootHeadBytes + others_bytes_;
-  while (body_bytes_of(pages) < taken + kOpsRoomMin) ++pages;
+  while (body_bytes_of(pages) < taken + limits::kRootOpsRoomMin) ++pages;
   return body_bytes_of(pages) - taken;
 }
 
@@ -210,14 +203,14 @@ void RecordLog::seal_others(Rows& rows) {
     if (is_long) seal(record, sealer_->fresh_locks(1).front(), rows);
   }
   const auto is_cold = [this](const Record& record) {
-    return settled_ - places_.at(key_of(record.type, record.name)).since > kColdAfter;
+    return settled_ - places_.at(key_of(record.type, record.name)).since > limits::kColdCommits;
   };
-  while (kRootHeadBytes + others_bytes_ + kOpsRoomMin > kPageBodyBytes &&
+  while (kRootHeadBytes + others_bytes_ + limits::kRootOpsRoomMin > kPageBodyBytes &&
          is_cold(others_.front())) {
     seal(others_.begin(), sealer_->fresh_locks(1).front(), rows);
   }
-  if (others_bytes_ <= kOthersBytesMax) return;
-  while (others_bytes_ > kOthersBytesMax / 2) {
+  if (others_bytes_ <= limits::kRootOthersMax) return;
+  while (others_bytes_ > limits::kRootOthersMax / 2) {
     seal(others_.begin(), sealer_->fresh_locks(1).front(), rows);
   }
 }
@@ -258,7 +251,7 @@ void RecordLog::clear_dead(Rows& rows) {
     segments_.erase(at);
     rows.erase(row);
   }
-  while (dead_bytes_ > live_bytes_ + kDeadBytesAllowed) {
+  while (dead_bytes_ > live_bytes_ + limits::kDeadBytesAllowed) {
     std::optional<Row> victim;
     double most = 0;
     for (const auto& [row, segment] : segments_) {

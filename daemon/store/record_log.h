@@ -34,8 +34,8 @@ class Rows {
 ///   Fresh, Sealed --erase()--> (none)
 ///
 /// Dead frames take room until segments with few live ones are copied, in settle(): never more than
-/// the live ones and kDeadBytesAllowed. Holds no file; borrows the sealer. After an exception it is
-/// to be thrown away and read again. Source: docs/storage.md, Segments.
+/// the live ones and limits::kDeadBytesAllowed. Holds no file; borrows the sealer. After an
+/// exception it is to be thrown away and read again. Source: docs/storage.md, Segments.
 class RecordLog {
  public:
   explicit RecordLog(Sealer& sealer) : sealer_(&sealer) {}

@@ -9,6 +9,7 @@
 //   record = u8 type | lv(name) | lv(body)
 
 namespace attune::store {
+
 void DigestSum::add(const crypto::Hash32& digest) {
   unsigned carry = 0;
   for (std::size_t i = 0; i < bytes_.size(); ++i) {

@@ -1,6 +1,9 @@
 #include "daemon/store/sealer.h"
 
+#include <strings.h>
+
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "crypto/derive.h"
@@ -134,13 +137,18 @@ Bytes Sealer::close(const Lock& lock, ByteView body) const {
   room.reserve(body.size() + crypto::kTagBytes);
   append(room, body);
   room.resize(body.size() + crypto::kTagBytes);
-  crypto::seal_counter_in_place(key_of(lock), 0, room);
+  auto key = key_of(lock);
+  crypto::seal_counter_in_place(key, 0, room);
+  ::explicit_bzero(key.data(), key.size());
   return room;
 }
 
 std::optional<Bytes> Sealer::reopen(const Lock& lock, ByteView closed) const {
   Bytes room(closed.begin(), closed.end());
-  if (!crypto::open_counter_in_place(key_of(lock), 0, room)) return std::nullopt;
+  auto key = key_of(lock);
+  const bool opens = crypto::open_counter_in_place(key, 0, room);
+  ::explicit_bzero(key.data(), key.size());
+  if (!opens) return std::nullopt;
   room.resize(room.size() - crypto::kTagBytes);
   return room;
 }

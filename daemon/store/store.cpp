@@ -13,12 +13,10 @@
 #include "daemon/store/sealer.h"
 #include "daemon/store/sqlite.h"
 #include "daemon/store/store_files.h"
+#include "proto/limits.h"
 
 namespace attune::store {
 namespace {
-
-// 4 MB of log at 4 KiB a page: written back before it costs more to read at the next start.
-constexpr int kLogPagesMax = 1'000;
 
 [[noreturn]] void damaged(const char* what) { throw StoreError(StoreFault::kDamaged, what); }
 
@@ -111,9 +109,12 @@ void Store::State::check_mark() const {
 }
 
 DecodedRoot Store::State::read_root() {
-  Statement find(database, "SELECT box FROM sealed WHERE id = ?1");
-  if (!find.bind(1, kRootRow).step()) damaged("root is missing");
-  const auto body = sealer.open(BoxKind::kRoot, kRootRow, find.bytes(0));
+  find_box->bind(1, kRootRow);
+  const bool is_there = find_box->step();
+  const auto body =
+      is_there ? sealer.open(BoxKind::kRoot, kRootRow, find_box->bytes(0)) : std::nullopt;
+  find_box->reset();
+  if (!is_there) damaged("root is missing");
   auto decoded = body ? decode_root(*body) : std::nullopt;
   if (!decoded) damaged("root");
   return std::move(*decoded);
@@ -222,7 +223,7 @@ void Store::commit(const RecordBatch& batch) {
   state_->unread.reset();
   try {
     state_->write(batch);
-    const bool is_long = state_->database.log_pages() > kLogPagesMax;
+    const bool is_long = state_->database.log_pages() > limits::kLogPagesMax;
     if (batch.erases || state_->erasure_owed) {
       state_->write_back(true);
     } else if (is_long) {
