@@ -8,7 +8,7 @@
 namespace attune::sync {
 namespace {
 
-constexpr std::uint8_t kPeerVersion = 2;  // 1 had no relay
+constexpr std::uint8_t kPeerVersion = 2;
 /// An issuer that is called answers at most this often.
 constexpr std::chrono::milliseconds kCodeAnswerPause{200};
 /// While a person waits with a code in hand, each side calls this often.
@@ -45,8 +45,7 @@ RecordChange peer_record(const DeviceId& device, const PeerMemory& memory) {
 std::optional<PeerMemory> decode_peer(ByteView body) {
   Reader reader(body);
   PeerMemory memory;
-  const std::uint8_t version = reader.u8();
-  if (version == 0 || version > kPeerVersion) return std::nullopt;
+  if (reader.u8() != kPeerVersion) return std::nullopt;
   memory.exchanged.days = static_cast<std::int32_t>(reader.u32le());
   const std::uint64_t count = reader.leb();
   if (count > limits::kAddressesMax) return std::nullopt;
@@ -55,11 +54,9 @@ std::optional<PeerMemory> decode_peer(ByteView body) {
     if (!endpoint) return std::nullopt;
     memory.addresses.push_back(*endpoint);
   }
-  if (version > 1) {
-    const std::string relay(as_text(reader.lv(reader.left())));
-    if (!relay.empty()) memory.relay = parse_relay_url(relay);
-    if (!relay.empty() && !memory.relay) return std::nullopt;
-  }
+  const std::string relay(as_text(reader.lv(reader.left())));
+  if (!relay.empty()) memory.relay = parse_relay_url(relay);
+  if (!relay.empty() && !memory.relay) return std::nullopt;
   if (!reader.done()) return std::nullopt;
   return memory;
 }

@@ -133,6 +133,11 @@ TEST(PeerMemory, ComesBackAsItWasAndNoOtherBytesDo) {
   Bytes longer = body;
   longer.push_back(0);
   EXPECT_FALSE(decode_peer(longer));
+  Bytes older = body;
+  older[0] = 1;
+  EXPECT_FALSE(decode_peer(older));
+  older.pop_back();  // without a relay, as it was
+  EXPECT_FALSE(decode_peer(older));
 }
 
 TEST(CodeReach, TheJoinerDialsWhoAnswersItsNameplate) {
