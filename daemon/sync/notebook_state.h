@@ -16,6 +16,7 @@
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/notebook_fields.h"
 #include "daemon/sync/notebook_records.h"
+#include "daemon/sync/returned_ops.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
@@ -200,12 +201,7 @@ struct Notebook::State {
   std::map<EntryId, std::size_t> shown;  ///< how long the log was when the entry was last shown
   crdt::WaitingOps waiting_partner;
   crdt::WaitingOps waiting_mine;
-  /// Mine, brought back by the partner, consecutive ops of one actor whose tag is still to come.
-  struct Returned {
-    std::vector<crdt::Op> ops;
-    std::size_t bytes = 0;
-  };
-  Returned returned;
+  ReturnedOps returned;
   DayQuota quota;
   RecordBatch overdue;  ///< what opening found to be erased
 };

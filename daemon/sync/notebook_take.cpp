@@ -67,19 +67,9 @@ Notebook::Verdict Notebook::State::take_returned(const Now& now, Arriving arrivi
                                                  Ripple& ripple) {
   const crdt::Actor actor = arriving.op.dot.actor;
   const std::uint64_t first = both()->log.vector().last(actor) + 1;
-  const bool another = !returned.ops.empty() && returned.ops.back().dot.actor != actor;
-  if (another || arriving.op.dot.counter == first) returned = {};  // begun anew
-  const std::uint64_t next = first + returned.ops.size();
-  returned.bytes += arriving.bytes;
-  if (arriving.op.dot.counter != next || returned.ops.size() >= limits::kBatchOpsMax ||
-      returned.bytes > limits::kWaitingBytesMax) {
-    returned = {};
-    return Verdict::kRefused;
-  }
-  returned.ops.push_back(std::move(arriving.op));
+  if (!returned.hold(std::move(arriving.op), arriving.bytes, first)) return Verdict::kRefused;
   if (!arriving.tag) return Verdict::kHeld;
-  std::vector<crdt::Op> proved = std::move(returned.ops);
-  returned = {};
+  std::vector<crdt::Op> proved = returned.take(actor);
   crdt::Hash32 chain = both()->log.head(actor);
   for (const crdt::Op& op : proved) chain = crdt::next_chain(chain, op);
   const crdt::Dot last = proved.back().dot;

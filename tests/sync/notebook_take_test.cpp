@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "daemon/couple/authorship.h"
+#include "daemon/sync/returned_ops.h"
 #include "proto/limits.h"
 #include "tests/sync/notebook_phone.h"
 
@@ -352,6 +353,51 @@ TEST_F(NotebookTakes, ARunThatIsCutIsTakenWhenItIsSentAgain) {
   EXPECT_EQ(ada.take(back[0]), Verdict::kHeld);
   EXPECT_EQ(ada.take(back[1]), Verdict::kTaken);
   EXPECT_EQ(ada.list().size(), 2u);
+}
+
+// The partner took them in pieces, as what they had seen came; so they come back in pieces.
+TEST_F(NotebookTakes, RunsOfSeveralActorsComeBackBetweenEachOther) {
+  const Disk empty = ada.disk;
+  ada.add("thanks", words("thanks", "one"));
+  ada.add("thanks", words("thanks", "two"));
+  ada.restart();
+  ada.add("thanks", words("thanks", "three"));
+  exchange(ada, ben);
+  std::vector<Notebook::Arriving> back;
+  for (const crdt::Kept& kept : ben.shared_ops()) back.push_back(arriving(ben, kept));
+  ASSERT_NE(back[0].op.dot.actor, back[2].op.dot.actor);
+  back[0].tag.reset();
+  ada.disk = empty;
+  ada.restart();
+  EXPECT_EQ(ada.take(back[0]), Verdict::kHeld);
+  EXPECT_EQ(ada.take(back[2]), Verdict::kHeld) << "it has seen what did not come yet";
+  EXPECT_EQ(ada.take(back[1]), Verdict::kTaken);
+  EXPECT_EQ(ada.list().size(), 3u);
+  EXPECT_EQ(ada.notebook->both()->digest(), ben.notebook->both()->digest());
+}
+
+TEST(ReturnedOps, HoldWithinTheirBounds) {
+  ReturnedOps returned;
+  const auto op = [](std::uint8_t actor, std::uint64_t counter) {
+    crdt::Op made;
+    made.dot.actor.incarnation.bytes[0] = actor;
+    made.dot.counter = counter;
+    return made;
+  };
+  EXPECT_FALSE(returned.hold(op(1, 6), 1, 5)) << "a gap";
+  for (std::uint64_t i = 0; i < limits::kBatchOpsMax; ++i) {
+    EXPECT_TRUE(returned.hold(op(1, 5 + i), 1, 5));
+  }
+  EXPECT_FALSE(returned.hold(op(1, 5 + limits::kBatchOpsMax), 1, 5)) << "longer than a run";
+  EXPECT_TRUE(returned.take(op(1, 1).dot.actor).empty());
+  for (std::uint8_t actor = 0; actor < 4; ++actor) {
+    EXPECT_TRUE(returned.hold(op(actor, 1), limits::kWaitingBytesMax / 4, 1));
+  }
+  EXPECT_TRUE(returned.hold(op(3, 1), limits::kWaitingBytesMax / 4, 1)) << "begun anew";
+  EXPECT_FALSE(returned.hold(op(4, 1), 1, 1)) << "no room";
+  EXPECT_TRUE(returned.take(op(0, 1).dot.actor).empty());
+  EXPECT_TRUE(returned.hold(op(0, 1), 1, 1));
+  EXPECT_EQ(returned.take(op(0, 1).dot.actor).size(), 1u);
 }
 
 TEST_F(NotebookTakes, ATagIsForItsOpAlone) {
