@@ -29,9 +29,13 @@ def encodings(word):
     return forms
 
 
+FORM_BYTES_MIN = 8  # what is shorter stands by chance in bytes of any kind
+
+
 class Seeker:
     def __init__(self, words):
         self.forms = [(word, name, form) for word in words for name, form in encodings(word)]
+        assert all(len(form) >= FORM_BYTES_MIN for _, _, form in self.forms), "a word is too short"
 
     def find(self, data):
         """[(word, form's name)] of every word in these bytes."""
