@@ -27,8 +27,9 @@ using Conversation = std::vector<Bytes>;
 
 constexpr std::size_t kConnections = 48;  // at once: below what a control socket serves
 constexpr std::chrono::seconds kPatience{2};
-/// Of these two a whole one would lock or unpair, and what comes after would meet a closed door.
-constexpr std::array<std::uint8_t, 2> kTabooRequests = {0x1a, 0x42};
+/// Fields of a Request: a whole one of these would lock or unpair, and what comes after would meet a
+/// closed door.
+constexpr std::array<std::uint64_t, 2> kTabooFields = {3, 8};
 constexpr std::size_t kLengthBytes = 4;
 
 std::vector<Conversation> read_recorded(const char* path) {
@@ -85,15 +86,25 @@ class Mutator {
   Bytes requests(std::size_t count) {
     Bytes out;
     for (; count > 0; --count) {
-      Bytes unit = mutated(recorded_[below(recorded_.size())].front());
-      const bool taboo =
-          unit.size() > kLengthBytes &&
-          std::ranges::find(kTabooRequests, unit[kLengthBytes]) != kTabooRequests.end();
-      if (taboo) unit[kLengthBytes] = 0x2a;
+      Bytes unit;
+      do {
+        unit = mutated(recorded_[below(recorded_.size())].front());
+      } while (is_taboo(unit));
       if (count > 1) tell_true_length(unit);
       out.insert(out.end(), unit.begin(), unit.end());
     }
     return out;
+  }
+
+  /// Whether this is a request of a taboo field; its number may be written in more bytes than it needs.
+  static bool is_taboo(const Bytes& unit) {
+    std::uint64_t tag = 0;
+    int shift = 0;
+    for (std::size_t at = kLengthBytes; at < unit.size() && shift < 64; ++at, shift += 7) {
+      tag |= static_cast<std::uint64_t>(unit[at] & 0x7fU) << shift;
+      if ((unit[at] & 0x80U) == 0) break;
+    }
+    return std::ranges::find(kTabooFields, (tag & 0xffff'ffffU) >> 3) != kTabooFields.end();
   }
 
   static void tell_true_length(Bytes& unit) {
