@@ -18,7 +18,7 @@ def encodings(word):
     """The forms in which a word may hide, each with its name. Base64 in its three alignments, without
     the characters that its neighbours share."""
     plain = word.encode()
-    forms = [("plain", plain), ("UTF-16LE", word.encode("utf-16-le")),
+    forms = [("plain", plain.lower()), ("UTF-16LE", word.encode("utf-16-le")),
              ("UTF-16BE", word.encode("utf-16-be")), ("hex", plain.hex().encode()),
              ("hex", plain.hex().upper().encode())]
     for shift in range(3):
@@ -51,8 +51,11 @@ class Seeker:
         found = []
         for path in pathlib.Path(folder).rglob("*"):
             found += [(str(path), *each) for each in self.find(str(path).encode())]
-            if path.is_file():
-                found += [(str(path), *each) for each in self.find(path.read_bytes())]
+            try:
+                data = path.read_bytes() if path.is_file() else b""
+            except FileNotFoundError:
+                data = b""  # a daemon that runs has removed it
+            found += [(str(path), *each) for each in self.find(data)]
         return found
 
 
