@@ -1,6 +1,12 @@
 """A pause holds, each lifts their own, and every kind can be written as the command line says."""
 
+import datetime
+
 from story import Story, unittest
+
+
+def in_a_year():
+    return (datetime.date.today() + datetime.timedelta(days=365)).isoformat()
 
 
 class Pauses(Story):
@@ -11,7 +17,7 @@ class Pauses(Story):
     def test_each_raises_and_lifts_their_own(self):
         ada, ben = self.couple()
         ada.done("pause")
-        ada.done("pause", "thanks", "--revisit", "2027-09-17")
+        ada.done("pause", "thanks", "--revisit", in_a_year())
         ben.done("pause", "resource")
         self.meet(ada, ben)
         self.assertEqual(self.topics(ben, "partner"), ["all", "thanks"])
