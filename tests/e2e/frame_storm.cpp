@@ -27,8 +27,8 @@ using Conversation = std::vector<Bytes>;
 
 constexpr std::size_t kConnections = 48;  // at once: below what a control socket serves
 constexpr std::chrono::seconds kPatience{2};
-/// Fields of a Request: a whole one of these would lock or unpair, and what comes after would meet a
-/// closed door.
+/// Fields of a Request: a whole one of these would lock or unpair, and what comes after would meet
+/// a closed door.
 constexpr std::array<std::uint64_t, 2> kTabooFields = {3, 8};
 constexpr std::size_t kLengthBytes = 4;
 
@@ -96,7 +96,8 @@ class Mutator {
     return out;
   }
 
-  /// Whether this is a request of a taboo field; its number may be written in more bytes than it needs.
+  /// Whether this is a request of a taboo field; its number may be written in more bytes than it
+  /// needs.
   static bool is_taboo(const Bytes& unit) {
     std::uint64_t tag = 0;
     int shift = 0;

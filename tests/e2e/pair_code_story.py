@@ -1,6 +1,6 @@
 """Two people pair by a spoken code."""
 
-from story import GUESS_PATIENCE, PATIENCE, Story, unittest, wait_for
+from story import Story, unittest, wait_for
 
 
 class PairByCode(Story):
@@ -64,7 +64,7 @@ class OneYes(Story):
         code = inviting.event("invitation")["code"]
         joining = self.join(ben, code)
         self.assertEqual(inviting.end().code, 11)
-        self.assertEqual(joining.end(GUESS_PATIENCE).code, 8)
+        self.assertEqual(joining.end().code, 8)
         self.assert_alone(ada, ben)
 
     def test_the_joiner_does_not_confirm(self):
@@ -73,7 +73,7 @@ class OneYes(Story):
         joining = ben.begin("pair", "--code", "--stdin", "--json",
                             told={"code": invitation["code"]})
         self.assertEqual(joining.end().code, 11)
-        self.assertEqual(inviting.end(GUESS_PATIENCE).code, 8)
+        self.assertEqual(inviting.end().code, 8)
         self.assert_alone(ada, ben)
 
     def test_an_interrupt_takes_the_invitation_back(self):
@@ -93,7 +93,7 @@ class OneYes(Story):
 
     def test_nobody_with_that_code_is_there(self):
         ben = self.ready("Ben")
-        result = self.join(ben, "1234-abacus-abode-above", "--wait", "1").end(GUESS_PATIENCE)
+        result = self.join(ben, "1234-abacus-abode-above", "--wait", "1").end()
         self.expect(result, 8)
 
 
@@ -112,7 +112,7 @@ class Crowd(Story):
             self.assertEqual(person.status()["paired"], person.name in winners)
         if winners:
             self.expect(inviting.end(), 0)
-            wait_for(lambda: ada.status()["paired"], "Ada is paired", PATIENCE)
+            wait_for(lambda: ada.status()["paired"], "Ada is paired")
             self.assertEqual(ada.status()["partner"], winners[0])
         else:
             self.assert_alone(ada)

@@ -1,6 +1,6 @@
 """Somebody guesses a pairing code."""
 
-from story import GUESS_PATIENCE, Story, unittest
+from story import Story, unittest
 
 
 class Guesses(Story):
@@ -8,8 +8,8 @@ class Guesses(Story):
         """One wrong guess; both commands end 9. The code that was burnt."""
         inviting, invitation = self.invite(issuer)
         joining = self.join(guesser, self.wrong(invitation["code"]))
-        self.assertEqual(joining.end(GUESS_PATIENCE).code, 9)
-        self.assertEqual(inviting.end(GUESS_PATIENCE).code, 9)
+        self.assertEqual(joining.end().code, 9)
+        self.assertEqual(inviting.end().code, 9)
         return invitation["code"]
 
     def refused(self, joiner, code):

@@ -6,7 +6,7 @@ import shutil
 import stat
 import subprocess
 
-from story import GUESS_PATIENCE, PATIENCE, Story, unittest, wait_for
+from story import PATIENCE, Story, unittest, wait_for
 
 
 class PairByQr(Story):
@@ -21,7 +21,7 @@ class PairByQr(Story):
 
     def scan(self, person, text, *more):
         return person.ask("pair", "--qr", "--stdin", "--yes", "--json", *more,
-                          told={"qr": text}, patience=PATIENCE + GUESS_PATIENCE)
+                          told={"qr": text})
 
     def test_the_picture_is_private_and_holds_what_the_json_says(self):
         zbarimg = shutil.which("zbarimg")
@@ -82,7 +82,7 @@ class PairByQr(Story):
         inviting, invitation = self.invite(ada)
         joining = ben.begin("pair", "--qr", "--stdin", "--json", told={"qr": invitation["qr"]})
         self.assertEqual(joining.end().code, 11)
-        self.assertEqual(inviting.end(GUESS_PATIENCE).code, 8)
+        self.assertEqual(inviting.end().code, 8)
         self.assert_alone(ada, ben)
 
 

@@ -13,8 +13,9 @@ import time
 
 _BUILT = pathlib.Path(__file__).resolve().parents[2] / "build" / "bin"
 PROGRAMS = pathlib.Path(os.environ.get("ATTUNE_BIN", _BUILT))
-PATIENCE = 30.0  # seconds that any one thing may take before a story fails
-STOP_PATIENCE = 2.0  # seconds between SIGTERM and the end of a daemon
+# Seconds that any one thing may take before a story fails. Nothing waits so long in its normal course:
+# what is awaited is looked at all the while, and a slow machine is no failure.
+PATIENCE = 60.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -191,13 +192,13 @@ class Person:
                 if time.monotonic() > deadline:
                     raise AssertionError(f"attuned is not ready: {self.said()}")
 
-    def stop(self, patience=STOP_PATIENCE):
-        """SIGTERM; the daemon ends well and in time."""
+    def stop(self):
+        """SIGTERM; the daemon ends well."""
         self.daemon.send_signal(signal.SIGTERM)
         try:
-            code = self.daemon.wait(patience)
+            code = self.daemon.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"attuned runs {patience:g} s after SIGTERM") from None
+            raise AssertionError(f"attuned runs {PATIENCE:g} s after SIGTERM") from None
         assert code == 0, f"attuned ended {code} on SIGTERM: {self.said()}"
 
     def kill(self):

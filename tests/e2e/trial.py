@@ -168,11 +168,11 @@ def pair(issuer, joiner):
         assert result.code == 0, str(result)
 
 
-def meet(*people, patience=20):
+def meet(*people):
     """Each has all that the other had."""
     for person in people:
         wait_for(lambda: person.ask("sync", "--wait", "5", "--json").code == 0,
-                 f"{person.name} has met the partner", patience)
+                 f"{person.name} has met the partner")
 
 
 def view(person):

@@ -19,11 +19,11 @@
 
 namespace attune::net {
 
-/// Runs the io_context until a condition holds; false where it does not within ten seconds, which
+/// Runs the io_context until a condition holds; false where it does not within half a minute, which
 /// is a failure of the test and never its normal course.
 template <typename Condition>
 bool run_until(asio::io_context& io, Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
   io.restart();
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;

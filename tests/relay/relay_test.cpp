@@ -18,8 +18,6 @@
 namespace attune::relay {
 namespace {
 
-using namespace std::chrono_literals;
-
 const std::string kWide =
     "[limits]\nputs_per_second = 60000\nputs_burst = 60000\nconnects_per_second = 10000\n"
     "connections_per_source = 1000\nnew_bytes_per_day = 10000000000\n";
@@ -311,9 +309,7 @@ TEST_F(Relay, HelloComesFirstAndOnce) {
 
 TEST_F(Relay, EndsOnSigtermAndTellsItsDevices) {
   Device device = enter();
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(relay_.end(SIGTERM), 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
   EXPECT_NE(device.hear().as<GoAway>(), nullptr);
   EXPECT_TRUE(device.is_closed());
 }
