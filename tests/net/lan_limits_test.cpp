@@ -16,6 +16,8 @@ class LanLimits : public LanTest {
     settings.patience = patience;
     return settings;
   }
+  /// Long enough for a guest to be let in, on a busy machine too.
+  static constexpr milliseconds kGuestPatience{700};
 };
 
 TEST_F(LanLimits, WhoSaysNothingIsClosedInSilence) {
@@ -47,7 +49,7 @@ TEST_F(LanLimits, BytesOneByOneBuyNoTime) {
 }
 
 TEST_F(LanLimits, WhoDoesNotProveThemselvesInTimeIsClosed) {
-  House house{io_, hasty()};
+  House house{io_, hasty(kGuestPatience)};
   Stranger stranger = guest(house);
   ASSERT_TRUE(run_until([&] { return house.events.closed.size() == 1; }));
   EXPECT_EQ(house.events.closed[0], LinkId{1});
@@ -77,7 +79,7 @@ TEST_F(LanLimits, ADialThatNobodyAnswersFailsInTime) {
 }
 
 TEST_F(LanLimits, WhoIsAuthenticatedMayBeSilent) {
-  House house{io_, hasty()};
+  House house{io_, hasty(kGuestPatience)};
   Stranger trusted = guest(house);
   house->authenticated(LinkId{1});
   Stranger other = guest(house);
@@ -88,12 +90,12 @@ TEST_F(LanLimits, WhoIsAuthenticatedMayBeSilent) {
 }
 
 TEST_F(LanLimits, APersonBeingAskedHasTheTimeTheOwnerGives) {
-  House house{io_, hasty()};
+  House house{io_, hasty(kGuestPatience)};
   Stranger asked = guest(house);
-  house->extend(LinkId{1}, milliseconds{200});
+  house->extend(LinkId{1}, kGuestPatience + milliseconds{200});
   const auto start = Clock::now();
   ASSERT_TRUE(run_until([&] { return house.events.closed.size() == 1; }));
-  EXPECT_GE(Clock::now() - start, milliseconds{190});
+  EXPECT_GE(Clock::now() - start, kGuestPatience + milliseconds{190});
 }
 
 TEST_F(LanLimits, UnitsAreSmallUntilAuthenticated) {
@@ -210,13 +212,15 @@ TEST_F(LanLimits, WithoutDescriptorsThePortWaitsAndDoesNotSpin) {
   stranger.send(hello());
   {
     NoMoreDescriptors none;
-    std::size_t handlers = 0;
-    const auto end = Clock::now() + milliseconds{200};
+    const auto start = Clock::now();
     io_.restart();
-    while (Clock::now() < end) handlers += io_.run_one_until(end);
+    for (std::size_t handlers = 0; handlers < 40;) {  // no more than ten of them between two pauses
+      const std::size_t handled = io_.run_one_for(std::chrono::seconds{30});
+      ASSERT_GT(handled, 0u);
+      handlers += handled;
+    }
     EXPECT_TRUE(house.events.opened.empty());
-    EXPECT_LT(handlers, 40u);
-    EXPECT_GT(handlers, 2u);
+    EXPECT_GE(Clock::now() - start, 3 * settings.accept_pause);
   }
   EXPECT_TRUE(run_until([&] { return house.events.opened.size() == 1; }));
 }

@@ -214,7 +214,7 @@ TEST_F(Recut, WhoeverIsThereIsAStranger) {
 
 TEST_F(Recut, AndHasAStrangersTime) {
   LanSettings settings;
-  settings.relay_patience = 50ms;
+  settings.relay_patience = 700ms;  // the dial's too, on a busy machine
   become_pipe(settings, kQrAnswer, {});
   ASSERT_TRUE(run_until([&] { return events_.closed.size() == 1; }));
   EXPECT_TRUE(door_.guest->closed());
