@@ -20,7 +20,8 @@ inline constexpr auto kChain = "chain/1"sv;
 inline constexpr auto kBody = "body/1"sv;
 inline constexpr auto kRest = "rest/1"sv;
 inline constexpr auto kActor = "actor/1"sv;
-inline constexpr auto kSalt = "salt"sv;
+inline constexpr auto kSaltNode = "salt-node/1"sv;
+inline constexpr auto kSlotSalt = "slot-salt/1"sv;
 inline constexpr auto kAuthor = "author"sv;
 inline constexpr auto kDigest = "digest/1"sv;
 

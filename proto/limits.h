@@ -17,6 +17,7 @@ inline constexpr std::size_t kNameBytesMax = 128;     // a person's name
 inline constexpr std::size_t kPassphraseBytesMax = 1'024;
 inline constexpr std::size_t kPassphraseBytesMin = 1;
 inline constexpr std::size_t kListElementsMax = 64;  // elements of one repeated field
+inline constexpr std::size_t kSlotBytesMax = kWordsBytesMax + 16;  // a field with tag and length
 inline constexpr std::size_t kFieldsPerOpMax = 64;
 inline constexpr std::size_t kDotsMax = 256;              // one list of dots that an op names
 
@@ -24,7 +25,7 @@ inline constexpr std::size_t kDotsMax = 256;              // one list of dots th
 inline constexpr std::size_t kOpBytesMax = 16'384;  // an op as it travels
 inline constexpr std::size_t kBatchOpsMax = 512;
 inline constexpr std::size_t kBatchBytesMax = 61'440;
-inline constexpr std::size_t kSeedOpsMax = 512;       // ops whose salts one seed derives
+inline constexpr std::size_t kSaltTreesMax = 1'024;   // of one writer, 64 ops each
 inline constexpr std::size_t kActorsMax = 4'096;      // rows of a version vector
 inline constexpr std::size_t kWaitingOpsMax = 4'096;  // per person, causally not yet applicable
 inline constexpr std::size_t kWaitingBytesMax = 4u << 20;

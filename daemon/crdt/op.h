@@ -93,24 +93,16 @@ bool proves(const EntryId& id, const PersonId& owner, std::uint32_t kind);
 /// lv(topic)).
 EntryNonce topic_nonce(const CoupleId& couple, std::string_view topic);
 
-/// The canonical bytes of an op, for disk and wire. The dot stands outside: a run names its first.
-/// Bodies that are held are written whole and their commitments left out; `salts` says whether
-/// salts are written or derived by the reader. The layout stands above op_codec.cpp.
-enum class Salts { kWritten, kDerived };
-Bytes encode_op(const Op& op, Salts salts);
-/// How many bytes encode_op(op, Salts::kWritten) gives, without making them.
+/// The canonical bytes of an op, as it is stored; how it travels: run_codec.h. The dot stands
+/// outside. Bodies that are held are written whole with their salts, and their commitments left
+/// out. The layout stands above op_codec.cpp.
+Bytes encode_op(const Op& op);
+/// How many bytes encode_op(op) gives, without making them.
 std::size_t encoded_size(const Op& op);
 /// Whether decode_op takes what encode_op gives: counts and sizes within limits.h, lists sorted, at
 /// least one slot. A draft that does not fit is refused before it is appended.
 bool within_limits(const Op& op);
-/// Gives the salt of slot `index` of the op being read when salts are derived.
-class SaltSource {
- public:
-  virtual ~SaltSource() = default;
-  virtual Salt salt(std::uint64_t counter, std::size_t index) = 0;
-};
-/// nullopt for bytes that are not exactly one op within limits.h. `derived` may be nullptr: then
-/// only written salts are read. Fills commitments and rest_hash.
-std::optional<Op> decode_op(const Dot& dot, ByteView bytes, SaltSource* derived);
+/// nullopt for bytes that are not exactly one op within limits.h. Fills commitments and rest_hash.
+std::optional<Op> decode_op(const Dot& dot, ByteView bytes);
 
 }  // namespace attune::crdt

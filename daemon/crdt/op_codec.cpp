@@ -19,14 +19,13 @@
 //   op     = dots seen | u8 form | form's content
 //   form 0 = rest, each body that is held with its salt
 //   form 1 = husk: rest_hash 32
-//   form 2 = rest, at least one body held, each without its salt, which the reader derives
 //   rest   = entry 16 | leb kind | leb zigzag day | leb n (1..kFieldsPerOpMax) | n x slot
 //   slot   = leb field | u8 flags | what the flags say, in the order of the bits | end
 //     bit 0  leb rank
 //     bit 1  over is kPast                          (never with bit 2)
 //     bit 2  over is kDots: dots
 //     bit 3  removes: slot-refs
-//     bit 4  the body is held: end = [salt 16] lv(bytes); else end = commitment 32
+//     bit 4  the body is held: end = salt 16 | lv(bytes); else end = commitment 32
 //
 // Hashed is `rest` as an op without any body has it: bit 4 clear and every commitment in its place.
 //   commitment = BLAKE2b-256(lv("body/1") salt leb(field) bytes)
@@ -36,7 +35,7 @@
 namespace attune::crdt {
 namespace {
 
-enum class Form : std::uint8_t { kWritten = 0, kHusk = 1, kDerived = 2 };
+enum class Form : std::uint8_t { kWhole = 0, kHusk = 1 };
 
 constexpr std::uint8_t kHasRank = 1;
 constexpr std::uint8_t kOverPast = 2;
@@ -45,8 +44,6 @@ constexpr std::uint8_t kRemoves = 8;
 constexpr std::uint8_t kHasBody = 16;
 constexpr std::uint8_t kFlagsKnown = 31;
 
-// A field's protobuf tag and length prefix around at most kWordsBytesMax of words.
-constexpr std::size_t kSlotBytesMax = limits::kWordsBytesMax + 16;
 constexpr std::size_t kDotBytesMin = DeviceId::kSize + Incarnation::kSize + 1;
 
 // Beside Bytes, what is written goes into a hash without a copy of its own, or is only counted.
@@ -116,7 +113,7 @@ void append_dots(Out& out, const std::vector<Dot>& dots) {
   for (const Dot& dot : dots) append_dot(out, dot);
 }
 
-enum class BodiesAs { kCommitments, kWithSalts, kWithoutSalts };
+enum class BodiesAs { kCommitments, kHeld };
 
 std::uint8_t flags_of(const Slot& slot, BodiesAs bodies) {
   unsigned flags = 0;
@@ -145,7 +142,7 @@ void append_slot(Out& out, const Slot& slot, BodiesAs bodies) {
     append(out, slot.commitment);
     return;
   }
-  if (bodies == BodiesAs::kWithSalts) append(out, slot.body->salt);
+  append(out, slot.body->salt);
   append_leb(out, slot.body->bytes.size());
   append(out, slot.body->bytes);
 }
@@ -160,21 +157,16 @@ void append_rest(Out& out, const Op& op, BodiesAs bodies) {
   for (const Slot& slot : op.slots) append_slot(out, slot, bodies);
 }
 
-bool holds_body(const Op& op) {
-  return std::ranges::any_of(op.slots, [](const Slot& slot) { return slot.body.has_value(); });
-}
-
 template <typename Out>
-void append_op(Out& out, const Op& op, Salts salts) {
+void append_op(Out& out, const Op& op) {
   append_dots(out, op.seen);
   if (op.husk) {
     out.push_back(static_cast<std::uint8_t>(Form::kHusk));
     append(out, op.rest_hash);
     return;
   }
-  const bool derived = salts == Salts::kDerived && holds_body(op);
-  out.push_back(static_cast<std::uint8_t>(derived ? Form::kDerived : Form::kWritten));
-  append_rest(out, op, derived ? BodiesAs::kWithoutSalts : BodiesAs::kWithSalts);
+  out.push_back(static_cast<std::uint8_t>(Form::kWhole));
+  append_rest(out, op, BodiesAs::kHeld);
 }
 
 std::size_t size_hint(const Op& op) {
@@ -190,8 +182,7 @@ std::size_t size_hint(const Op& op) {
 
 class OpReader {
  public:
-  OpReader(const Dot& dot, ByteView bytes, SaltSource* derived)
-      : reader_(bytes), dot_(dot), derived_(derived) {}
+  OpReader(const Dot& dot, ByteView bytes) : reader_(bytes), dot_(dot) {}
 
   std::optional<Op> read() {
     Op op;
@@ -201,10 +192,8 @@ class OpReader {
     if (form == static_cast<std::uint8_t>(Form::kHusk)) {
       op.husk = true;
       op.rest_hash = reader_.take_array<32>();
-    } else if (form == static_cast<std::uint8_t>(Form::kWritten)) {
-      if (!read_rest(op, nullptr)) return std::nullopt;
-    } else if (form == static_cast<std::uint8_t>(Form::kDerived) && derived_ != nullptr) {
-      if (!read_rest(op, derived_) || !holds_body(op)) return std::nullopt;
+    } else if (form == static_cast<std::uint8_t>(Form::kWhole)) {
+      if (!read_rest(op)) return std::nullopt;
     } else {
       return std::nullopt;
     }
@@ -258,7 +247,7 @@ class OpReader {
     return true;
   }
 
-  bool read_slot(Slot& slot, std::size_t index, SaltSource* salts) {
+  bool read_slot(Slot& slot) {
     if (!read_u32(slot.field)) return false;
     const std::uint8_t flags = reader_.u8();
     if (!reader_.ok() || (flags & ~kFlagsKnown) != 0) return false;
@@ -279,16 +268,15 @@ class OpReader {
       return reader_.ok();
     }
     slot.body.emplace();
-    slot.body->salt = salts != nullptr ? salts->salt(dot_.counter, index)
-                                       : reader_.take_array<std::tuple_size_v<Salt>>();
-    const ByteView words = reader_.lv(kSlotBytesMax);
+    slot.body->salt = reader_.take_array<std::tuple_size_v<Salt>>();
+    const ByteView words = reader_.lv(limits::kSlotBytesMax);
     if (!reader_.ok()) return false;
     slot.body->bytes.assign(words.begin(), words.end());
     slot.commitment = commit_body(slot.field, *slot.body);
     return true;
   }
 
-  bool read_rest(Op& op, SaltSource* salts) {
+  bool read_rest(Op& op) {
     op.entry = {reader_.take_array<EntryId::kSize>()};
     std::uint32_t day = 0;
     if (!read_u32(op.kind) || !read_u32(day)) return false;
@@ -296,15 +284,11 @@ class OpReader {
     const std::uint64_t count = reader_.leb();
     if (!reader_.ok() || count == 0 || count > limits::kFieldsPerOpMax) return false;
     op.slots.resize(static_cast<std::size_t>(count));
-    for (std::size_t i = 0; i < op.slots.size(); ++i) {
-      if (!read_slot(op.slots[i], i, salts)) return false;
-    }
-    return true;
+    return std::ranges::all_of(op.slots, [this](Slot& slot) { return read_slot(slot); });
   }
 
   Reader reader_;
   const Dot& dot_;
-  SaltSource* derived_;
 };
 
 template <typename Named>
@@ -337,16 +321,16 @@ Hash32 next_chain(const Hash32& previous, const Op& op) {
   return hashed.add(op.rest_hash).finish();
 }
 
-Bytes encode_op(const Op& op, Salts salts) {
+Bytes encode_op(const Op& op) {
   Bytes out;
   out.reserve(size_hint(op));
-  append_op(out, op, salts);
+  append_op(out, op);
   return out;
 }
 
 std::size_t encoded_size(const Op& op) {
   CountedBytes counted;
-  append_op(counted, op, Salts::kWritten);
+  append_op(counted, op);
   return counted.size;
 }
 
@@ -355,16 +339,16 @@ bool within_limits(const Op& op) {
     return is_list(slot.over.dots) && is_list(slot.removed) &&
            (slot.over.reach == Over::Reach::kDots || slot.over.dots.empty()) &&
            (slot.removes || slot.removed.empty()) &&
-           (!slot.body || slot.body->bytes.size() <= kSlotBytesMax);
+           (!slot.body || slot.body->bytes.size() <= limits::kSlotBytesMax);
   };
   return is_list(op.seen) && (op.husk || !op.slots.empty()) &&
          op.slots.size() <= limits::kFieldsPerOpMax && std::ranges::all_of(op.slots, fits) &&
          encoded_size(op) <= limits::kOpBytesMax;
 }
 
-std::optional<Op> decode_op(const Dot& dot, ByteView bytes, SaltSource* derived) {
+std::optional<Op> decode_op(const Dot& dot, ByteView bytes) {
   if (bytes.size() > limits::kOpBytesMax) return std::nullopt;
-  return OpReader(dot, bytes, derived).read();
+  return OpReader(dot, bytes).read();
 }
 
 }  // namespace attune::crdt

@@ -97,6 +97,29 @@ Op OpLog::compose(const Actor& self, Op draft) const {
   return draft;
 }
 
+bool OpLog::needs_salt_root(const Actor& self) const {
+  return salted_ != self || salts_.needs_root(vector_.last(self) + 1);
+}
+
+void OpLog::salt(const Actor& self, std::vector<Slot>& slots, const std::optional<SaltNode>& root) {
+  if (salted_ != self) {
+    salted_ = self;
+    salts_ = {};
+  }
+  const std::uint64_t next = vector_.last(self) + 1;
+  if (salts_.needs_root(next)) salts_.plant(next, root.value());
+  salts_.give(next, slots);
+}
+
+std::optional<SaltNode> OpLog::salt_node(const Dot& first, unsigned level) const {
+  if (salted_ != first.actor) return std::nullopt;
+  return salts_.node(first.counter, level);
+}
+
+void OpLog::forget_salts(const Dot& dot) {
+  if (salted_ == dot.actor) salts_.forget(dot.counter);
+}
+
 // What can be said of `seen` without knowing any other op: real dots of other actors of this
 // stream, in order, one of each actor.
 bool OpLog::names_only_others(const Op& op) const {
@@ -180,6 +203,7 @@ bool OpLog::erase_slot(const Dot& dot, std::size_t slot) {
   std::optional<SlotBody>& body = kept->op.slots[slot].body;
   if (!body) return false;
   body.reset();
+  forget_salts(dot);
   return true;
 }
 
@@ -187,6 +211,7 @@ bool OpLog::husk(const Dot& dot) {
   Kept* kept = held(dot);
   if (kept == nullptr || kept->op.husk) return false;
   make_husk(kept->op);
+  forget_salts(dot);
   return true;
 }
 

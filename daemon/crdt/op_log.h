@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/crdt/op.h"
+#include "daemon/crdt/salt_tree.h"
 #include "daemon/crdt/version_vector.h"
 
 namespace attune::crdt {
@@ -64,6 +65,15 @@ class OpLog {
   /// concurrent with the others, and the next one of `self` names them.
   [[nodiscard]] Op compose(const Actor& self, Op draft) const;
 
+  /// Whether the next op of `self` is the first of a tree of salts, which needs a root.
+  [[nodiscard]] bool needs_salt_root(const Actor& self) const;
+  /// Gives the bodies of a draft their salts, for the op that compose makes of it next. `root`: 16
+  /// random bytes where needs_salt_root(). Only the trees of the last writer are kept.
+  void salt(const Actor& self, std::vector<Slot>& slots, const std::optional<SaltNode>& root);
+  /// A node of the salts of the ops from `first` on, ops_under(level) of them, while nothing of
+  /// them was erased; nullopt where there is none.
+  [[nodiscard]] std::optional<SaltNode> salt_node(const Dot& first, unsigned level) const;
+
   enum class Taken {
     kAppended,
     kDuplicate,
@@ -100,11 +110,14 @@ class OpLog {
   [[nodiscard]] std::optional<VersionVector> past_of(const Op& op) const;
   [[nodiscard]] std::vector<Dot> first_to_name(std::vector<Dot> dots, const DeviceId& own) const;
   void advance_frontier(const Op& op);
+  void forget_salts(const Dot& dot);
 
   StreamId stream_;
   VersionVector vector_;
   std::vector<Dot> frontier_;  // sorted
   std::map<Actor, Line> lines_;
+  std::optional<Actor> salted_;  // whose trees these are
+  SaltTrees salts_;
   std::vector<const Kept*> order_;
   mutable const std::pair<const Actor, Line>* recent_ =
       nullptr;  // the line that was asked for last

@@ -64,6 +64,15 @@ const EntryState* View::find(const EntryId& id) const {
   return it == entries_.end() ? nullptr : &it->second;
 }
 
+std::optional<Dot> View::earlier_on_entry(const Kept& kept) const {
+  if (kept.op.husk) return std::nullopt;
+  const EntryState* entry = find(kept.op.entry);
+  if (entry == nullptr || entry->ops.empty()) return std::nullopt;
+  const Op& first = entry->ops.front()->op;
+  if (first.husk || !kept.past->contains(first.dot)) return std::nullopt;
+  return first.dot;
+}
+
 bool View::forgotten_in(const EntryId& id, const PersonId& person,
                         const VersionVector& past) const {
   const EntryState* entry = find(id);

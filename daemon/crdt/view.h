@@ -93,6 +93,9 @@ class View {
   bool lose(const Kept& kept);
 
   [[nodiscard]] const EntryState* find(const EntryId& id) const;
+  /// An op on the same entry that is in this one's past, so that whoever takes this one holds it:
+  /// names the entry in a run. nullopt where there is none, or it is a husk here.
+  [[nodiscard]] std::optional<Dot> earlier_on_entry(const Kept& kept) const;
   [[nodiscard]] const std::map<EntryId, EntryState>& entries() const { return entries_; }
   /// Whether `person` has a forget of this entry in this past.
   [[nodiscard]] bool forgotten_in(const EntryId& id, const PersonId& person,

@@ -1,57 +1,66 @@
 #include "daemon/sync/delivery.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "daemon/crdt/op.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
 namespace {
 
-/// Bytes of a run beside its ops: actor, counter, tag and their lengths.
-constexpr std::size_t kRunOverhead = 128;
-/// Bytes of an op beside its encoding.
-constexpr std::size_t kOpOverhead = 4;
+/// Bytes of a run beside its ops: tag, counter and lengths.
+constexpr std::size_t kRunOverhead = 64;
 
 /// Cuts ops in causal order into runs of consecutive ops of one actor.
 class BatchBuilder {
  public:
-  explicit BatchBuilder(const Notebook& notebook) : notebook_(notebook) {}
+  BatchBuilder(const Notebook& notebook, EntryNames names) : notebook_(notebook), names_(names) {}
 
   /// False when the batch is full and this op belongs in the next one.
   bool add(const crdt::Kept& kept) {
-    Bytes bytes = crdt::encode_op(kept.op, crdt::Salts::kWritten);
-    const bool continues = !batch_.runs.empty() && next_ == kept.op.dot;
-    const std::size_t cost = bytes.size() + kOpOverhead + (continues ? 0 : kRunOverhead);
-    if (count_ == limits::kBatchOpsMax || (count_ > 0 && size_ + cost > limits::kBatchBytesMax))
+    const crdt::Dot& dot = kept.op.dot;
+    const bool continues = run_ && run_->next() == dot;
+    std::size_t size = size_ + crdt::RunWriter::size_max(kept.op);
+    if (run_) size += kRunOverhead + run_->size_max();
+    if (!continues) size += kRunOverhead;
+    if (count_ > 0 && (count_ == limits::kBatchOpsMax || size > limits::kBatchBytesMax)) {
       return false;
+    }
     if (!continues) {
       finish_run();
-      batch_.runs.push_back({.first = kept.op.dot, .seed = {}, .ops = {}, .tag = {}});
+      run_.emplace(actors_, dot);
     }
-    batch_.runs.back().ops.push_back(std::move(bytes));
-    last_ = kept.op.dot;
-    next_ = kept.op.dot;
-    ++next_.counter;
-    size_ += cost;
+    run_->add(kept.op, names_ == EntryNames::kByOps ? notebook_.earlier_on_entry(kept)
+                                                    : std::optional<crdt::Dot>());
+    last_ = dot;
     ++count_;
     return true;
   }
 
   OpsMessage finish() {
     finish_run();
+    batch_.actors = actors_.actors();
     return std::move(batch_);
   }
 
  private:
   void finish_run() {
-    if (!batch_.runs.empty()) batch_.runs.back().tag = notebook_.author_tag(last_);
+    if (!run_) return;
+    size_ += kRunOverhead + run_->size_max();
+    batch_.runs.push_back(
+        {.run = run_->finish(notebook_.both()), .tag = notebook_.author_tag(last_)});
+    run_.reset();
   }
 
   const Notebook& notebook_;
+  EntryNames names_;
   OpsMessage batch_;
+  crdt::ActorTable actors_;
+  std::optional<crdt::RunWriter> run_;
   crdt::Dot last_;
-  crdt::Dot next_;
   std::size_t count_ = 0;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0;  ///< of the runs that are finished
 };
 
 }  // namespace
@@ -67,7 +76,8 @@ std::vector<OpsMessage> Delivery::pump(const Notebook& notebook, const Now& now)
   const crdt::OpLog* log = notebook.both();
   if (!begun_ || log == nullptr) return out;
   while (on_their_way_ < kDepthMax && !sent_.covers(log->vector())) {
-    OpsMessage batch = next_batch(notebook, sent_);
+    OpsMessage batch =
+        next_batch(notebook, sent_, whole_names_ ? EntryNames::kWhole : EntryNames::kByOps);
     if (batch.runs.empty()) break;
     if (on_their_way_ + questions_ == 0) since_ = now.steady;
     ++on_their_way_;
@@ -76,8 +86,8 @@ std::vector<OpsMessage> Delivery::pump(const Notebook& notebook, const Now& now)
   return out;
 }
 
-OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent) {
-  BatchBuilder builder(notebook);
+OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent, EntryNames names) {
+  BatchBuilder builder(notebook, names);
   for (const crdt::Kept* kept : notebook.both()->missing(sent, limits::kBatchOpsMax)) {
     if (!builder.add(*kept)) break;
     sent.raise(kept->op.dot.actor, kept->op.dot.counter);
@@ -92,9 +102,13 @@ void Delivery::has(const crdt::VersionVector& rows) {
   sent_.merge(rows);
 }
 
-void Delivery::acknowledged(const crdt::VersionVector& moved, const Now& now) {
+void Delivery::acknowledged(const crdt::VersionVector& moved, bool whole_names, const Now& now) {
   if (on_their_way_ > 0) --on_their_way_;
   has(moved);
+  if (whole_names && !whole_names_) {
+    whole_names_ = true;
+    sent_ = theirs_;
+  }
   settle(now);
 }
 
@@ -140,36 +154,52 @@ std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& t
   return count;
 }
 
+namespace {
+
+void take_run(Notebook& notebook, const Now& now, const OpsMessage& batch, const OpRun& run,
+              const PersonId& from, BatchTaken& taken, Ripple& ripple) {
+  using Result = crdt::RunReader::Result;
+  crdt::RunReader reader(batch.actors, run.run, notebook.both());
+  crdt::RunReader::Read read;
+  for (std::size_t i = 1;; ++i) {
+    switch (reader.next(read)) {
+      case Result::kEnd:
+        return;
+      case Result::kUnnamed:
+        taken.unnamed = true;
+        return;
+      case Result::kMalformed:
+        ++taken.refused;
+        return;
+      case Result::kOp:
+        break;
+    }
+    const auto verdict = notebook.take(now,
+                                       {.op = std::move(read.op),
+                                        .tag = i == run.run.count ? run.tag : std::nullopt,
+                                        .from = from,
+                                        .bytes = read.bytes},
+                                       ripple);
+    if (verdict == Notebook::Verdict::kRefused || verdict == Notebook::Verdict::kOverLimit) {
+      ++taken.refused;
+      return;
+    }
+  }
+}
+
+}  // namespace
+
 BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batch,
                       const PersonId& from, Ripple& ripple) {
   BatchTaken taken;
-  for (const OpRun& run : batch.runs) {
-    crdt::Dot dot = run.first;
-    for (std::size_t i = 0; i < run.ops.size(); ++i, ++dot.counter) {
-      auto op = crdt::decode_op(dot, run.ops[i], nullptr);
-      if (!op) {
-        ++taken.refused;
-        break;
-      }
-      const bool is_last = i + 1 == run.ops.size();
-      const auto verdict = notebook.take(now,
-                                         {.op = std::move(*op),
-                                          .tag = is_last ? run.tag : std::nullopt,
-                                          .from = from,
-                                          .bytes = run.ops[i].size()},
-                                         ripple);
-      if (verdict == Notebook::Verdict::kRefused || verdict == Notebook::Verdict::kOverLimit) {
-        ++taken.refused;
-        break;
-      }
-    }
-  }
+  for (const OpRun& each : batch.runs) take_run(notebook, now, batch, each, from, taken, ripple);
   const crdt::OpLog* log = notebook.both();
   if (log == nullptr) return taken;
-  for (const OpRun& run : batch.runs) {
+  for (const OpRun& each : batch.runs) {
+    const crdt::Run& run = each.run;
     const std::uint64_t last = log->vector().last(run.first.actor);
     if (last > 0) taken.moved.raise(run.first.actor, last);
-    const std::uint64_t shown = std::min(last, run.first.counter + run.ops.size() - 1);
+    const std::uint64_t shown = std::min(last, run.first.counter + run.count - 1);
     if (shown > 0) taken.theirs.raise(run.first.actor, shown);
   }
   return taken;

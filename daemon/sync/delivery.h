@@ -31,8 +31,9 @@ class Delivery {
   std::vector<OpsMessage> pump(const Notebook& notebook, const Now& now);
   /// So much of what the log has is durable there.
   void has(const crdt::VersionVector& rows);
-  /// An Ack for one batch came.
-  void acknowledged(const crdt::VersionVector& moved, const Now& now);
+  /// An Ack for one batch came. `whole_names`: what is not acknowledged goes out again, and from
+  /// now on entries are named by their ids alone.
+  void acknowledged(const crdt::VersionVector& moved, bool whole_names, const Now& now);
 
   /// A question that wants an answer is under way: counts as unacknowledged.
   void asked(const Now& now);
@@ -48,6 +49,7 @@ class Delivery {
   void settle(const Now& now);
 
   bool begun_ = false;
+  bool whole_names_ = false;
   crdt::VersionVector theirs_;  ///< acknowledged
   crdt::VersionVector sent_;    ///< acknowledged or on its way
   std::size_t on_their_way_ = 0;
@@ -55,9 +57,12 @@ class Delivery {
   Steady since_;  ///< of the oldest unacknowledged thing, renewed by each acknowledgement
 };
 
+/// How a batch names entries. kByOps: by an op on it that the receiver holds, if all went well;
+/// whoever can't be asked again is told kWhole.
+enum class EntryNames { kByOps, kWhole };
 /// The next batch of what `sent` lacks, in an order in which each op's past comes first; `sent` has
 /// it then. Without runs where nothing is missing. Requires a shared stream.
-OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent);
+OpsMessage next_batch(const Notebook& notebook, crdt::VersionVector& sent, EntryNames names);
 
 /// Rows of the stream that a couple shares; anything else in a peer's vector is not our matter.
 crdt::VersionVector rows_of(const crdt::VersionVector& vector, const CoupleId& couple);
@@ -74,6 +79,7 @@ struct BatchTaken {
   crdt::VersionVector moved;   ///< rows to acknowledge
   crdt::VersionVector theirs;  ///< who sends an op has it: of these, what the log has too
   std::uint64_t refused = 0;
+  bool unnamed = false;  ///< an op that named an entry is not here: all after it was not taken
 };
 /// Gate TAKE for a whole batch of the partner's device.
 BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batch,

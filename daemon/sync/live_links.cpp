@@ -220,13 +220,14 @@ bool LiveLinks::handle(LinkId link, const SyncMessage& message, const Now& now, 
             if (taken.refused > 0)
               out.notices.push_back({.event = "ops-refused", .count = taken.refused});
             live.delivery.has(taken.theirs);
-            send(link, live, Ack{taken.moved}, out);
+            send(link, live, Ack{.moved = taken.moved, .whole_names = taken.unnamed}, out);
             news.exchanged = true;
             news.learnt.push_back(link);
             return true;
           },
           [&](const Ack& ack) {
-            live.delivery.acknowledged(rows_in(deps_.notebook->both(), ack.moved), now);
+            live.delivery.acknowledged(rows_in(deps_.notebook->both(), ack.moved), ack.whole_names,
+                                       now);
             news.exchanged = true;
             news.learnt.push_back(link);
             return true;

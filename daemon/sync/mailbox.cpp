@@ -294,7 +294,7 @@ void Mailbox::post(Peer& peer) {
   ParcelBody body;
   body.ack = std::exchange(peer.memory.owed, {});
   if (deps_.notebook->both() != nullptr && encode_vector(body.ack).size() <= kAckBesideOps) {
-    body.ops = next_batch(*deps_.notebook, peer.covered);
+    body.ops = next_batch(*deps_.notebook, peer.covered, EntryNames::kWhole);
     peer.memory.posted = peer.covered;
   }
   peer.memory.owes_turn = false;

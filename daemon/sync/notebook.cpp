@@ -119,6 +119,11 @@ std::optional<std::array<std::uint8_t, 32>> Notebook::author_tag(const crdt::Dot
   return make_author_tag(state_->self.author_key, dot, kept->chain);
 }
 
+std::optional<crdt::Dot> Notebook::earlier_on_entry(const crdt::Kept& kept) const {
+  const Stream* both = state_->both();
+  return both == nullptr ? std::nullopt : both->view.earlier_on_entry(kept);
+}
+
 void Notebook::people_changed() { state_->learn_people(); }
 
 std::optional<Steady> Notebook::pass_time(const Now& now, Ripple& ripple) {

@@ -68,6 +68,9 @@ class Notebook {
   /// The tag over the chain after `dot`, made now where the op is mine, else the one that came.
   [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> author_tag(const crdt::Dot& dot) const;
 
+  /// What may name this op's entry in a run: crdt::View::earlier_on_entry.
+  [[nodiscard]] std::optional<crdt::Dot> earlier_on_entry(const crdt::Kept& kept) const;
+
   void people_changed();
 
   /// What time alone changes: intents that are due, nights that end, an undo that expires. Call at

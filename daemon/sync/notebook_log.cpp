@@ -41,7 +41,7 @@ bool is_forget(const crdt::Slot& slot) { return slot.field == kFieldForget; }
 crdt::Slot Notebook::State::make_slot(std::uint32_t field, Bytes bytes) {
   crdt::Slot slot;
   slot.field = field;
-  slot.body = {.salt = parts.random->bytes<16>(), .bytes = std::move(bytes)};
+  slot.body = {.salt = {}, .bytes = std::move(bytes)};
   return slot;
 }
 
@@ -171,6 +171,9 @@ void Notebook::State::write_one(const Now& now, Stream& into, Draft draft, Rippl
   op.kind = draft.kind;
   op.day = tonight ? now.night : now.day;
   op.slots = std::move(draft.slots);
+  std::optional<crdt::SaltNode> root;
+  if (into.log.needs_salt_root(actor)) root = parts.random->bytes<sizeof(crdt::SaltNode)>();
+  into.log.salt(actor, op.slots, root);
   op = into.log.compose(actor, std::move(op));
   assert(crdt::within_limits(op));
   const crdt::Dot dot = op.dot;

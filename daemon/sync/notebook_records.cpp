@@ -100,7 +100,7 @@ RecordChange op_record(const crdt::Kept& kept, ArrivalKept arrival, bool bare) {
   if (kept.tag) append(body, *kept.tag);
   append_u32le(body, static_cast<std::uint32_t>(kept.arrival.day.days));
   if (arrival == ArrivalKept::kAll) append_clocks(body, kept.arrival.wall, kept.arrival.boot);
-  append(body, crdt::encode_op(kept.op, crdt::Salts::kWritten));
+  append(body, crdt::encode_op(kept.op));
   return {.type = RecordType::kOp, .name = op_name(kept.op.dot), .body = std::move(body)};
 }
 
@@ -120,7 +120,7 @@ std::optional<OpRecord> decode_op_record(ByteView name, ByteView body) {
     return std::nullopt;
   }
   if (!reader.ok()) return std::nullopt;
-  std::optional<crdt::Op> op = crdt::decode_op(*dot, reader.take(reader.left()), nullptr);
+  std::optional<crdt::Op> op = crdt::decode_op(*dot, reader.take(reader.left()));
   if (!op) return std::nullopt;
   record.op = std::move(*op);
   return record;
@@ -135,7 +135,7 @@ RecordChange intent_record(const Intent& intent) {
   op.entry = intent.entry;
   op.kind = intent.kind;
   op.slots = intent.slots;
-  append(body, crdt::encode_op(op, crdt::Salts::kWritten));
+  append(body, crdt::encode_op(op));
   const ByteView entry = intent.entry.view();
   return {.type = RecordType::kIntent,
           .name = Bytes(entry.begin(), entry.end()),
@@ -159,7 +159,7 @@ std::optional<Intent> decode_intent(ByteView name, ByteView body) {
   crdt::Dot dot;
   dot.actor.stream = intent.stream;
   dot.counter = 1;
-  std::optional<crdt::Op> op = crdt::decode_op(dot, reader.take(reader.left()), nullptr);
+  std::optional<crdt::Op> op = crdt::decode_op(dot, reader.take(reader.left()));
   if (!op || op->husk || op->entry != *entry) return std::nullopt;
   intent.entry = op->entry;
   intent.kind = op->kind;

@@ -90,7 +90,7 @@ struct Notebook::State {
   void count_day(const Now& now);
 
   // notebook_log.cpp: what becomes of an op
-  crdt::Slot make_slot(std::uint32_t field, Bytes bytes);
+  static crdt::Slot make_slot(std::uint32_t field, Bytes bytes);  ///< without a salt: its op has it
   void write(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void tie_loose_ends(const Now& now, Stream& into, const Draft& draft, Ripple& ripple);

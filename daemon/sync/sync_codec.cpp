@@ -1,5 +1,6 @@
 #include "daemon/sync/sync_codec.h"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -10,7 +11,7 @@ namespace attune::sync {
 namespace {
 
 constexpr std::size_t kHashBytes = 32;
-constexpr std::size_t kDotBytesMax = 50;
+constexpr std::size_t kActorBytes = DeviceId::kSize + Incarnation::kSize;
 /// Fields of one message beside its lists: ours, and those of a newer version.
 constexpr std::size_t kFieldsMax = 16;
 
@@ -19,7 +20,6 @@ constexpr std::size_t kFieldsMax = 16;
 constexpr std::uint32_t kOpsNumber = v1::Sync::kOpsFieldNumber;
 constexpr std::uint32_t kRunsNumber = v1::Ops::kRunsFieldNumber;
 static_assert(kRunsNumber == v1::Parcel::kRunsFieldNumber);
-constexpr std::uint32_t kRunOpsNumber = v1::Run::kOpsFieldNumber;
 
 struct WireItem {
   std::uint64_t number = 0;
@@ -50,42 +50,26 @@ std::optional<WireItem> take_item(Reader& reader) {
   return item;
 }
 
-/// Counts what one batch holds, over all of its runs.
-class BatchShape {
- public:
-  bool ops(ByteView message) {
-    return walk(message, kRunsNumber, [this](ByteView content) {
-      return ++runs_ <= limits::kBatchOpsMax && run(content);
-    });
-  }
-
- private:
-  bool run(ByteView message) {
-    return walk(message, kRunOpsNumber, [this](ByteView content) {
-      return ++ops_ <= limits::kBatchOpsMax && content.size() <= limits::kOpBytesMax;
-    });
-  }
-  /// Visits the elements of one list; of all other fields there are few.
-  template <typename Visit>
-  static bool walk(ByteView message, std::uint32_t list, Visit visit) {
-    Reader reader(message);
-    for (std::size_t others = 0; reader.left() > 0;) {
-      const auto item = take_item(reader);
-      if (!item) return false;
-      const bool element = item->number == list && item->content;
-      if (element ? !visit(*item->content) : ++others > kFieldsMax) return false;
-    }
-    return true;
-  }
-
-  std::size_t runs_ = 0;
-  std::size_t ops_ = 0;
-};
-
 bool flat(ByteView message) {
   Reader reader(message);
   for (std::size_t count = 0; reader.left() > 0; ++count) {
     if (count == kFieldsMax || !take_item(reader)) return false;
+  }
+  return true;
+}
+
+/// An Ops or a Parcel: few runs, each of few fields, and beside them few fields.
+bool is_batch(ByteView message) {
+  Reader reader(message);
+  std::size_t runs = 0;
+  for (std::size_t others = 0; reader.left() > 0;) {
+    const auto item = take_item(reader);
+    if (!item) return false;
+    if (item->number == kRunsNumber && item->content) {
+      if (++runs > limits::kBatchOpsMax || !flat(*item->content)) return false;
+    } else if (++others > kFieldsMax) {
+      return false;
+    }
   }
   return true;
 }
@@ -95,34 +79,40 @@ bool has_shape(ByteView bytes) {
   Reader reader(bytes);
   const auto body = take_item(reader);
   if (!body || !body->content || !reader.done()) return false;
-  return body->number == kOpsNumber ? BatchShape().ops(*body->content) : flat(*body->content);
+  return body->number == kOpsNumber ? is_batch(*body->content) : flat(*body->content);
 }
 
 // ---- Values.
 
 std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
 
-std::string encode_dot(const crdt::Dot& dot) {
+std::string encode_actors(const std::vector<crdt::Actor>& actors) {
   Bytes out;
-  append(out, dot.actor.stream.couple.view());
-  append(out, dot.actor.device.view());
-  append(out, dot.actor.incarnation.view());
-  append_leb(out, dot.counter);
+  for (const crdt::Actor& actor : actors) {
+    if (out.empty()) append(out, actor.stream.couple.view());
+    assert(actor.stream == actors.front().stream);
+    append(out, actor.device.view());
+    append(out, actor.incarnation.view());
+  }
   return text_of(out);
 }
 
-std::optional<crdt::Dot> decode_dot(const std::string& text) {
-  if (text.size() > kDotBytesMax) return std::nullopt;
+std::optional<std::vector<crdt::Actor>> decode_actors(const std::string& text) {
+  std::vector<crdt::Actor> actors;
+  if (text.empty()) return actors;
   Reader reader(as_bytes(text));
-  crdt::Dot dot;
-  dot.actor.stream.couple.bytes = reader.take_array<CoupleId::kSize>();
-  dot.actor.device.bytes = reader.take_array<DeviceId::kSize>();
-  dot.actor.incarnation.bytes = reader.take_array<Incarnation::kSize>();
-  dot.counter = reader.leb();
-  const std::uint64_t counter_max =
-      std::numeric_limits<std::uint64_t>::max() - limits::kBatchOpsMax;
-  if (!reader.done() || dot.counter == 0 || dot.counter > counter_max) return std::nullopt;
-  return dot;
+  crdt::Actor actor;
+  actor.stream.couple.bytes = reader.take_array<CoupleId::kSize>();
+  const std::size_t count = reader.left() / kActorBytes;
+  if (!reader.ok() || count == 0 || count > limits::kActorsMax) return std::nullopt;
+  actors.reserve(count);
+  while (reader.left() > 0) {
+    actor.device.bytes = reader.take_array<DeviceId::kSize>();
+    actor.incarnation.bytes = reader.take_array<Incarnation::kSize>();
+    if (!reader.ok()) return std::nullopt;
+    actors.push_back(actor);
+  }
+  return actors;
 }
 
 using Hash = std::array<std::uint8_t, kHashBytes>;
@@ -163,15 +153,20 @@ std::optional<SyncMessage> decode(const v1::Greeting& wire) {
   return greeting;
 }
 
-std::optional<OpRun> decode(const v1::Run& wire) {
+Bytes bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
+
+std::optional<OpRun> decode(const v1::Run& wire, const std::vector<crdt::Actor>& actors) {
+  const std::uint64_t counter_max =
+      std::numeric_limits<std::uint64_t>::max() - limits::kBatchOpsMax;
+  if (wire.actor() >= actors.size() || wire.counter() == 0 || wire.counter() > counter_max) {
+    return std::nullopt;
+  }
   OpRun run;
-  const auto first = decode_dot(wire.first());
-  if (!first || wire.ops().empty()) return std::nullopt;
-  if (!decode_optional_hash(wire.seed(), run.seed)) return std::nullopt;
-  if (!decode_optional_hash(wire.tag(), run.tag)) return std::nullopt;
-  run.first = *first;
-  run.ops.reserve(static_cast<std::size_t>(wire.ops_size()));
-  for (const std::string& op : wire.ops()) run.ops.emplace_back(op.begin(), op.end());
+  if (wire.count() == 0 || !decode_optional_hash(wire.tag(), run.tag)) return std::nullopt;
+  run.run = {.first = {actors[wire.actor()], wire.counter()},
+             .count = wire.count(),
+             .ops = bytes_of(wire.ops()),
+             .salts = bytes_of(wire.salts())};
   return run;
 }
 
@@ -179,10 +174,15 @@ std::optional<OpRun> decode(const v1::Run& wire) {
 template <typename Wire>
 std::optional<OpsMessage> decode_runs(const Wire& wire) {
   OpsMessage batch;
+  auto actors = decode_actors(wire.actors());
+  if (!actors) return std::nullopt;
+  batch.actors = std::move(*actors);
   batch.runs.reserve(static_cast<std::size_t>(wire.runs_size()));
+  std::size_t ops = 0;
   for (const v1::Run& wire_run : wire.runs()) {
-    auto run = decode(wire_run);
-    if (!run) return std::nullopt;
+    auto run = decode(wire_run, batch.actors);
+    if (!run || run->run.count > limits::kBatchOpsMax - ops) return std::nullopt;
+    ops += run->run.count;
     batch.runs.push_back(std::move(*run));
   }
   return batch;
@@ -211,7 +211,7 @@ std::optional<SyncMessage> decode(const v1::NewRatchet& wire) {
 std::optional<SyncMessage> decode(const v1::Ack& wire) {
   auto moved = decode_vector(as_bytes(wire.moved()));
   if (!moved) return std::nullopt;
-  return Ack{.moved = std::move(*moved)};
+  return Ack{.moved = std::move(*moved), .whole_names = wire.whole_names()};
 }
 
 std::optional<SyncMessage> decode(const v1::Even& wire) {
@@ -239,11 +239,16 @@ void fill(const Greeting& greeting, v1::Sync& sync) {
 
 template <typename Wire>
 void fill_runs(const OpsMessage& batch, Wire& wire) {
+  wire.set_actors(encode_actors(batch.actors));
   for (const OpRun& run : batch.runs) {
     v1::Run& wire_run = *wire.add_runs();
-    wire_run.set_first(encode_dot(run.first));
-    if (run.seed) wire_run.set_seed(text_of(*run.seed));
-    for (const Bytes& op : run.ops) wire_run.add_ops(text_of(op));
+    const auto actor = std::ranges::find(batch.actors, run.run.first.actor);
+    assert(actor != batch.actors.end());
+    wire_run.set_actor(static_cast<std::uint32_t>(actor - batch.actors.begin()));
+    wire_run.set_counter(run.run.first.counter);
+    wire_run.set_count(static_cast<std::uint32_t>(run.run.count));
+    wire_run.set_ops(text_of(run.run.ops));
+    wire_run.set_salts(text_of(run.run.salts));
     if (run.tag) wire_run.set_tag(text_of(*run.tag));
   }
 }
@@ -259,6 +264,7 @@ void fill(const NewRatchet& made, v1::Sync& sync) {
 
 void fill(const Ack& ack, v1::Sync& sync) {
   sync.mutable_ack()->set_moved(text_of(encode_vector(ack.moved)));
+  sync.mutable_ack()->set_whole_names(ack.whole_names);
 }
 
 void fill(const Even& even, v1::Sync& sync) {
@@ -294,7 +300,7 @@ Bytes encode_parcel(const ParcelBody& parcel) {
 }
 
 std::optional<ParcelBody> decode_parcel(ByteView body) {
-  if (body.size() > limits::kParcelBytesMax || !BatchShape().ops(body)) return std::nullopt;
+  if (body.size() > limits::kParcelBytesMax || !is_batch(body)) return std::nullopt;
   v1::Parcel wire;
   if (!wire.ParseFromArray(body.data(), static_cast<int>(body.size()))) return std::nullopt;
   auto ops = decode_runs(wire);

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "crypto/noise.h"
 #include "daemon/crdt/dot.h"
+#include "daemon/crdt/run_codec.h"
 #include "daemon/crdt/version_vector.h"
 #include "proto/bytes.h"
 #include "proto/endpoint.h"
@@ -28,25 +29,24 @@ struct Greeting {
   friend bool operator==(const Greeting&, const Greeting&) = default;
 };
 
-/// Consecutive ops of one actor, `first` and those after it.
+/// Consecutive ops of one actor, and the author's tag over the chain after the last.
 struct OpRun {
-  crdt::Dot first;
-  std::optional<std::array<std::uint8_t, 32>>
-      seed;                ///< salts are derived from it; else they are written
-  std::vector<Bytes> ops;  ///< crdt::encode_op of each; at least one
-  std::optional<std::array<std::uint8_t, 32>>
-      tag;  ///< the author's, over the chain after the last op
+  crdt::Run run;
+  std::optional<std::array<std::uint8_t, 32>> tag;
   friend bool operator==(const OpRun&, const OpRun&) = default;
 };
-/// A batch: at most limits::kBatchOpsMax ops in causal order. The ops are bytes still.
+/// A batch: at most limits::kBatchOpsMax ops in causal order, of one stream. The ops are bytes
+/// still: crdt::RunReader reads them.
 struct OpsMessage {
-  std::vector<OpRun> runs;
+  std::vector<crdt::Actor> actors;  ///< whom the runs name, by place
+  std::vector<OpRun> runs;          ///< the actor of each is one of these
   friend bool operator==(const OpsMessage&, const OpsMessage&) = default;
 };
 
 /// Rows that are taken and durable at the sender.
 struct Ack {
   crdt::VersionVector moved;
+  bool whole_names = false;  ///< an op that named an entry is not here: the rest again, by id
   friend bool operator==(const Ack&, const Ack&) = default;
 };
 

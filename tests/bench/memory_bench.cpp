@@ -22,18 +22,8 @@ struct Run {
 
 // Every hash that an op has by its definition: a commitment for each body, the rest, the header and
 // the chain.
-double hash_seconds(const std::vector<Bytes>& messages) {
-  std::vector<crdt::Op> ops;
-  for (const Bytes& message : messages) {
-    const auto decoded = sync::decode_sync(message);
-    for (const sync::OpRun& run : std::get<sync::OpsMessage>(*decoded).runs) {
-      crdt::Dot dot = run.first;
-      for (const Bytes& bytes : run.ops) {
-        ops.push_back(*crdt::decode_op(dot, bytes, nullptr));
-        ++dot.counter;
-      }
-    }
-  }
+double hash_seconds(const MemoryReplica& replica, const std::vector<Bytes>& messages) {
+  std::vector<crdt::Op> ops = replica.read(messages);
   return cpu_seconds_of([&ops] {
     crdt::Hash32 chain{};
     for (crdt::Op& op : ops) {
@@ -79,7 +69,7 @@ Run run_once(const RecordRow& row) {
                   cpu_seconds_of([&] { merge_all(b, for_b); })) /
                  2 * kMilli;
   run.bytes = sum_of_sizes(for_a) + sum_of_sizes(for_b);
-  const double hashing = (hash_seconds(for_a) + hash_seconds(for_b)) / 2;
+  const double hashing = (hash_seconds(a, for_a) + hash_seconds(b, for_b)) / 2;
   run.hashes_us = hashing / kOps * kMicro;
   run.hashes_ms = hashing * kMilli;
   return run;

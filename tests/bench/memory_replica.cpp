@@ -44,7 +44,7 @@ MemoryReplica::MemoryReplica(const RecordRow& row, std::size_t which)
 crdt::Slot MemoryReplica::slot(Bytes wire) {
   crdt::Slot slot;
   slot.field = field_of(wire);
-  slot.body = {.salt = random_.bytes<16>(), .bytes = std::move(wire)};
+  slot.body = {.salt = {}, .bytes = std::move(wire)};
   return slot;
 }
 
@@ -63,6 +63,9 @@ void MemoryReplica::write(const EntryId& entry, std::vector<crdt::Slot> slots) {
   draft.kind = row_.row().number;
   draft.day = kDay;
   draft.slots = std::move(slots);
+  std::optional<crdt::SaltNode> root;
+  if (log_.needs_salt_root(actor_)) root = random_.bytes<sizeof(crdt::SaltNode)>();
+  log_.salt(actor_, draft.slots, root);
   enter(log_.compose(actor_, std::move(draft)));
 }
 
@@ -98,45 +101,62 @@ void MemoryReplica::edit(const WorkEdit& edit) {
 std::vector<Bytes> MemoryReplica::missing(const crdt::VersionVector& has) const {
   std::vector<Bytes> messages;
   sync::OpsMessage batch;
+  crdt::ActorTable actors;
+  std::optional<crdt::RunWriter> run;
   std::size_t count = 0;
-  std::size_t size = 0;
+  std::size_t size = 0;  // of the runs that are finished
+  const auto finish_run = [&] {
+    if (!run) return;
+    size += run->size_max();
+    batch.runs.push_back({.run = run->finish(&log_), .tag = {}});
+    run.reset();
+  };
   const auto finish = [&] {
+    finish_run();
+    batch.actors = actors.actors();
     if (count > 0) messages.push_back(sync::encode_sync(batch));
     batch = {};
+    actors = {};
     count = size = 0;
   };
   for (const crdt::Kept* kept : log_.missing(has, log_.size())) {
-    Bytes bytes = crdt::encode_op(kept->op, crdt::Salts::kWritten);
-    if (count == limits::kBatchOpsMax || size + bytes.size() + 4 > limits::kBatchBytesMax) finish();
-    size += bytes.size() + 4;
+    const std::size_t grown =
+        size + (run ? run->size_max() : 0) + crdt::RunWriter::size_max(kept->op);
+    if (count == limits::kBatchOpsMax || grown > limits::kBatchBytesMax) finish();
+    if (run && run->next() != kept->op.dot) finish_run();
+    if (!run) run.emplace(actors, kept->op.dot);
+    run->add(kept->op, view_.earlier_on_entry(*kept));
     ++count;
-    const auto follows = [&](const sync::OpRun& run) {
-      return run.first.actor == kept->op.dot.actor &&
-             run.first.counter + run.ops.size() == kept->op.dot.counter;
-    };
-    if (batch.runs.empty() || !follows(batch.runs.back())) {
-      batch.runs.push_back({.first = kept->op.dot, .seed = {}, .ops = {}, .tag = {}});
-    }
-    batch.runs.back().ops.push_back(std::move(bytes));
   }
   finish();
   return messages;
 }
 
-void MemoryReplica::merge(ByteView message) {
+template <typename Visit>
+void MemoryReplica::read_runs(ByteView message, Visit visit) const {
   const auto decoded = sync::decode_sync(message);
   assert(decoded);
-  for (const sync::OpRun& run : std::get<sync::OpsMessage>(*decoded).runs) {
-    crdt::Dot dot = run.first;
-    for (const Bytes& bytes : run.ops) {
-      auto op = crdt::decode_op(dot, bytes, nullptr);
-      assert(op);
-      const bool adds = view_.find(op->entry) == nullptr;
-      if (adds) entries_.push_back(op->entry);
-      enter(std::move(*op));
-      ++dot.counter;
-    }
+  const auto& batch = std::get<sync::OpsMessage>(*decoded);
+  for (const sync::OpRun& each : batch.runs) {
+    crdt::RunReader reader(batch.actors, each.run, &log_);
+    crdt::RunReader::Read read;
+    while (reader.next(read) == crdt::RunReader::Result::kOp) visit(std::move(read.op));
   }
+}
+
+std::vector<crdt::Op> MemoryReplica::read(const std::vector<Bytes>& messages) const {
+  std::vector<crdt::Op> ops;
+  for (const Bytes& message : messages) {
+    read_runs(message, [&ops](crdt::Op op) { ops.push_back(std::move(op)); });
+  }
+  return ops;
+}
+
+void MemoryReplica::merge(ByteView message) {
+  read_runs(message, [this](crdt::Op op) {
+    if (view_.find(op.entry) == nullptr) entries_.push_back(op.entry);
+    enter(std::move(op));
+  });
 }
 
 std::vector<WorkRecord> MemoryReplica::records() const {

@@ -27,6 +27,8 @@ class MemoryReplica {
   /// What `has` lacks, as messages of a session.
   [[nodiscard]] std::vector<Bytes> missing(const crdt::VersionVector& has) const;
   void merge(ByteView message);
+  /// The ops of messages, whose past is here; nothing is taken.
+  [[nodiscard]] std::vector<crdt::Op> read(const std::vector<Bytes>& messages) const;
 
   /// In the order in which they came; their tags sorted.
   [[nodiscard]] std::vector<WorkRecord> records() const;
@@ -35,6 +37,8 @@ class MemoryReplica {
   void write(const EntryId& entry, std::vector<crdt::Slot> slots);
   void enter(crdt::Op op);
   crdt::Slot slot(Bytes wire);
+  template <typename Visit>
+  void read_runs(ByteView message, Visit visit) const;
 
   const RecordRow& row_;
   crypto::SeededRandom random_;

@@ -51,7 +51,7 @@ void History::hear(std::size_t who, std::size_t from) {
   std::vector<Op> batch;
   const auto missing = devices[from]->log.missing(devices[who]->log.vector(), 1 + random_.below(6));
   for (const Kept* kept : missing) {
-    auto op = decode_op(kept->op.dot, encode_op(kept->op, Salts::kWritten), nullptr);
+    auto op = decode_op(kept->op.dot, encode_op(kept->op));
     ASSERT_TRUE(op.has_value());
     husks_sent += op->husk ? 1 : 0;
     batch.insert(batch.begin() + random_.below(static_cast<std::uint32_t>(batch.size() + 1)), *op);
@@ -189,6 +189,7 @@ void History::write(std::size_t who) {
       op.slots.push_back(random_slot(device, on));
     }
   }
+  device.log.salt(actors_[who], op.slots, random_.bytes<16>());
   op = device.log.compose(actors_[who], std::move(op));
   ASSERT_TRUE(within_limits(op));
   oracle.add(op);

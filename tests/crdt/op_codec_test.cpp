@@ -10,13 +10,6 @@
 namespace attune::crdt::testing {
 namespace {
 
-class FixedSalts final : public SaltSource {
- public:
-  Salt salt(std::uint64_t counter, std::size_t index) override {
-    return {static_cast<std::uint8_t>(counter), static_cast<std::uint8_t>(index), 77};
-  }
-};
-
 Op finished(Op op) {
   for (Slot& slot : op.slots) {
     if (slot.body) slot.commitment = commit_body(slot.field, *slot.body);
@@ -41,111 +34,59 @@ Op full() {
   return op;
 }
 
-// The same, with the salts that FixedSalts gives.
-Op full_derived() {
-  Op op = full();
-  FixedSalts salts;
-  for (std::size_t i = 0; i < op.slots.size(); ++i) {
-    if (op.slots[i].body) op.slots[i].body->salt = salts.salt(op.dot.counter, i);
-  }
-  return finished(std::move(op));
-}
-
 Op husk_of(Op op) {
   make_husk(op);
   return op;
 }
 
-std::optional<Op> decoded(const Op& op, Salts salts) {
-  FixedSalts source;
-  return decode_op(op.dot, encode_op(op, salts), &source);
-}
+std::optional<Op> decoded(const Op& op) { return decode_op(op.dot, encode_op(op)); }
 
 std::vector<Op> samples() {
   Op erased = full();
   for (Slot& slot : erased.slots) slot.body.reset();
   Op small = draft(entry(1), {words(1, "x")});
   small.dot = dot(actor(1, 1), 1);
-  return {full(), full_derived(), husk_of(full()), erased, finished(small)};
+  return {full(), husk_of(full()), erased, finished(small)};
 }
 
 TEST(OpCodec, WhatIsWrittenIsRead) {
   for (const Op& op : samples()) {
-    EXPECT_EQ(decoded(op, Salts::kWritten), op);
+    EXPECT_EQ(decoded(op), op);
     EXPECT_TRUE(within_limits(op));
   }
-  EXPECT_EQ(decoded(full_derived(), Salts::kDerived), full_derived());
 }
 
-TEST(OpCodec, DerivedSaltsTakeNoRoom) {
-  const std::size_t held = 5;
-  EXPECT_EQ(encode_op(full(), Salts::kWritten).size(),
-            encode_op(full(), Salts::kDerived).size() + held * sizeof(Salt));
-}
-
-TEST(OpCodec, DerivedSaltsAreRefusedWithoutTheirSource) {
-  const Op op = full_derived();
-  EXPECT_FALSE(decode_op(op.dot, encode_op(op, Salts::kDerived), nullptr).has_value());
-  EXPECT_TRUE(decode_op(op.dot, encode_op(op, Salts::kWritten), nullptr).has_value());
-}
-
-TEST(OpCodec, AnOpWithoutBodiesHasOneForm) {
-  Op op = full();
-  for (Slot& slot : op.slots) slot.body.reset();
-  const Bytes bytes = encode_op(op, Salts::kWritten);
-  EXPECT_EQ(encode_op(op, Salts::kDerived), bytes);
-  // The other form's number over the same content.
-  Bytes other = bytes;
-  const std::size_t form_at = 1 + 25 + 27;
-  ASSERT_EQ(other[form_at], 0);
-  other[form_at] = 2;
-  FixedSalts source;
-  EXPECT_FALSE(decode_op(op.dot, other, &source).has_value());
-}
-
-TEST(OpCodec, NothingIsNoOp) {
-  FixedSalts source;
-  EXPECT_FALSE(decode_op(dot(actor(1, 1), 1), {}, &source).has_value());
-}
+TEST(OpCodec, NothingIsNoOp) { EXPECT_FALSE(decode_op(dot(actor(1, 1), 1), {}).has_value()); }
 
 TEST(OpCodec, EveryCutIsRefused) {
-  FixedSalts source;
   for (const Op& op : samples()) {
-    for (const Salts salts : {Salts::kWritten, Salts::kDerived}) {
-      const Bytes bytes = encode_op(op, salts);
-      for (std::size_t size = 0; size < bytes.size(); ++size) {
-        EXPECT_FALSE(decode_op(op.dot, ByteView(bytes).first(size), &source).has_value()) << size;
-      }
+    const Bytes bytes = encode_op(op);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_op(op.dot, ByteView(bytes).first(size)).has_value()) << size;
     }
   }
 }
 
 TEST(OpCodec, ATailIsRefused) {
-  FixedSalts source;
   for (const Op& op : samples()) {
-    Bytes bytes = encode_op(op, Salts::kWritten);
+    Bytes bytes = encode_op(op);
     bytes.push_back(0);
-    EXPECT_FALSE(decode_op(op.dot, bytes, &source).has_value());
+    EXPECT_FALSE(decode_op(op.dot, bytes).has_value());
   }
 }
 
 TEST(OpCodec, EveryFlippedBitIsRefusedOrMakesAnotherOp) {
-  FixedSalts source;
   for (const Op& op : samples()) {
-    for (const Salts salts : {Salts::kWritten, Salts::kDerived}) {
-      const Bytes bytes = encode_op(op, salts);
-      const auto whole = decode_op(op.dot, bytes, &source);
-      ASSERT_TRUE(whole.has_value());
-      for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-        Bytes flipped = bytes;
-        flipped[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
-        const auto other = decode_op(op.dot, flipped, &source);
-        if (!other) continue;
-        EXPECT_FALSE(same_header(*other, *whole)) << bit;
-        // Canonical: what was read is written as it came, in one of the two forms.
-        const Bytes written = encode_op(*other, Salts::kWritten);
-        EXPECT_TRUE(written == flipped || encode_op(*other, Salts::kDerived) == flipped) << bit;
-      }
+    const Bytes bytes = encode_op(op);
+    const auto whole = decode_op(op.dot, bytes);
+    ASSERT_TRUE(whole.has_value());
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      Bytes flipped = bytes;
+      flipped[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+      const auto other = decode_op(op.dot, flipped);
+      if (!other) continue;
+      EXPECT_FALSE(same_header(*other, *whole)) << bit;
+      EXPECT_EQ(encode_op(*other), flipped) << bit;  // canonical
     }
   }
 }
@@ -164,7 +105,7 @@ std::vector<Dot> many_dots(std::size_t count) {
 }
 
 bool is_taken(const Op& op) {
-  const bool taken = decoded(op, Salts::kWritten) == op;
+  const bool taken = decoded(op) == op;
   EXPECT_EQ(within_limits(op), taken);
   return taken;
 }
@@ -206,9 +147,9 @@ TEST(OpCodec, AnOpIsAtMostKOpBytesMax) {
     op.dot = dot(actor(1, 1), 1);
     op.slots = {words(1, std::string(4'000, 'x')), words(1, std::string(8'000, 'x')),
                 words(1, std::string(2'000, 'x'))};
-    const std::size_t without = encode_op(op, Salts::kWritten).size();
+    const std::size_t without = encode_op(op).size();
     op.slots[2].body->bytes.resize(2'000 + size - without);
-    EXPECT_EQ(encode_op(op, Salts::kWritten).size(), size);
+    EXPECT_EQ(encode_op(op).size(), size);
     return finished(op);
   };
   EXPECT_TRUE(is_taken(sized(limits::kOpBytesMax - 1)));
@@ -236,18 +177,18 @@ TEST(OpCodec, ListsAreSortedWithoutEqualMembers) {
 TEST(OpCodec, ADotHasACounter) {
   Op op = full();
   op.seen[0].counter = 0;
-  EXPECT_FALSE(decoded(op, Salts::kWritten).has_value());
+  EXPECT_FALSE(decoded(op).has_value());
 }
 
 TEST(OpCodec, BothWaysOfOverAtOnceAreRefused) {
   Op op = draft(entry(1), {ranked(1, 0, over_past())});
   op.dot = dot(actor(1, 1), 1);
-  Bytes bytes = encode_op(finished(op), Salts::kWritten);
+  Bytes bytes = encode_op(finished(op));
   const std::size_t flags_at = 1 + 1 + 16 + 1 + 3 + 1 + 1;
   ASSERT_EQ(bytes[flags_at], 1 | 2 | 16);
   bytes[flags_at] |= 4;
   bytes.insert(bytes.begin() + flags_at + 2, 0);
-  EXPECT_FALSE(decode_op(op.dot, bytes, nullptr).has_value());
+  EXPECT_FALSE(decode_op(op.dot, bytes).has_value());
 }
 
 TEST(OpCodec, EveryDayIsRead) {
@@ -256,7 +197,7 @@ TEST(OpCodec, EveryDayIsRead) {
     Op op = full();
     op.day.days = day;
     op = finished(op);
-    EXPECT_EQ(decoded(op, Salts::kWritten), op) << day;
+    EXPECT_EQ(decoded(op), op) << day;
   }
 }
 
@@ -277,7 +218,7 @@ TEST(OpCodec, TheLayoutIsAsWritten) {
   append(expected, Bytes{12, 3, 1, 3, 1 | 2 | 16, 2, 7});
   expected.resize(expected.size() + 15);
   append(expected, Bytes{2, 0x18, 0x02});
-  EXPECT_EQ(to_hex(encode_op(op, Salts::kWritten)), to_hex(expected));
+  EXPECT_EQ(to_hex(encode_op(op)), to_hex(expected));
 }
 
 }  // namespace

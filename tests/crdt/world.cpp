@@ -92,6 +92,7 @@ Seen seen(const View& view) {
 }
 
 Op Device::write(const Actor& self, Op op) {
+  log.salt(self, op.slots, random_.bytes<16>());
   op = log.compose(self, std::move(op));
   EXPECT_TRUE(within_limits(op));
   EXPECT_EQ(append(op), OpLog::Taken::kAppended);
@@ -121,12 +122,53 @@ OpLog::Taken Device::take(const Op& op) {
 }
 
 void Device::pull(const Device& other, std::size_t count) {
-  for (const Kept* kept : other.log.missing(log.vector(), count)) {
-    auto op = decode_op(kept->op.dot, encode_op(kept->op, Salts::kWritten), nullptr);
-    ASSERT_TRUE(op.has_value());
-    ASSERT_EQ(*op, kept->op);
-    take(*op);
+  const std::vector<const Kept*> missing = other.log.missing(log.vector(), count);
+  if (take_runs(other, missing, true)) return;
+  ++unnamed;
+  EXPECT_TRUE(take_runs(other, missing, false));
+}
+
+// False at the first op that nothing here names.
+bool Device::take_runs(const Device& other, const std::vector<const Kept*>& ops, bool by_ops) {
+  const OnWire wire = on_wire(other, ops, by_ops);
+  for (const Run& run : wire.runs) {
+    RunReader reader(wire.actors, run, &log);
+    RunReader::Read read;
+    RunReader::Result result = reader.next(read);
+    for (; result == RunReader::Result::kOp; result = reader.next(read)) {
+      const Kept* kept = other.log.find(read.op.dot);
+      EXPECT_TRUE(kept != nullptr && read.op == kept->op);
+      EXPECT_EQ(read.bytes, encode_op(read.op).size());
+      take(read.op);
+    }
+    if (result == RunReader::Result::kUnnamed) return false;
+    EXPECT_EQ(result, RunReader::Result::kEnd);
   }
+  return true;
+}
+
+OnWire on_wire(const Device& from, const std::vector<const Kept*>& ops, bool by_ops) {
+  OnWire wire;
+  ActorTable actors;
+  std::optional<RunWriter> writer;
+  const auto finish = [&] {
+    if (!writer) return;
+    const std::size_t size_max = writer->size_max();
+    const Run run = writer->finish(&from.log);
+    EXPECT_LE(run.ops.size() + run.salts.size(), size_max);
+    wire.runs.push_back(run);
+    writer.reset();
+  };
+  for (const Kept* kept : ops) {
+    if (writer && writer->next() != kept->op.dot) finish();
+    if (!writer) writer.emplace(actors, kept->op.dot);
+    const std::size_t before = writer->size_max();
+    writer->add(kept->op, by_ops ? from.view.earlier_on_entry(*kept) : std::optional<Dot>());
+    EXPECT_LE(writer->size_max(), before + RunWriter::size_max(kept->op));
+  }
+  finish();
+  wire.actors = actors.actors();
+  return wire;
 }
 
 Seen Device::refolded() const {

@@ -5,7 +5,9 @@
 #include <tuple>
 #include <vector>
 
+#include "crypto/random.h"
 #include "daemon/crdt/op_log.h"
+#include "daemon/crdt/run_codec.h"
 #include "daemon/crdt/view.h"
 
 namespace attune::crdt::testing {
@@ -56,7 +58,7 @@ class Device {
   Op write(const Actor& self, Op draft);
   /// Appends and applies, or keeps it waiting; then whatever it was that others waited for.
   OpLog::Taken take(const Op& op);
-  /// Takes over the wire what `other` has and this has not, at most `count` ops.
+  /// Takes over the wire, in runs, what `other` has and this has not, at most `count` ops.
   void pull(const Device& other, std::size_t count = 100'000);
   [[nodiscard]] Seen refolded() const;
   [[nodiscard]] std::size_t husks() const;
@@ -64,12 +66,22 @@ class Device {
   OpLog log{stream()};
   View view{log, schema()};
   WaitingOps waiting;
+  std::size_t unnamed = 0;  ///< runs that named an entry by an op that is not here
 
  private:
   OpLog::Taken append(const Op& op);
+  bool take_runs(const Device& other, const std::vector<const Kept*>& ops, bool by_ops);
 
   bool erases_;
+  crypto::SeededRandom random_{7};
 };
+
+/// Ops in the order of a log, as they travel. `by_ops`: entries are named by ops where they can be.
+struct OnWire {
+  std::vector<Actor> actors;
+  std::vector<Run> runs;
+};
+OnWire on_wire(const Device& from, const std::vector<const Kept*>& ops, bool by_ops);
 
 /// What stands in a field, best first, by dot.
 std::vector<Dot> standing(const View& view, const EntryId& on, std::uint32_t field);

@@ -97,7 +97,7 @@ TEST(Kdf, NoTwoLabelsGiveOneKey) {
        {labels::kPairPsk, labels::kPairRoot, labels::kPairPipe, labels::kSame, labels::kCouple,
         labels::kLiveRoot, labels::kIdRoot, labels::kCheckPhrase, labels::kLivePsk,
         labels::kLiveMac1, labels::kMac1, labels::kBeacon, labels::kWrap, labels::kWrapCommit,
-        labels::kRecord, labels::kRecordDigest, labels::kRecordLock, labels::kSalt,
+        labels::kRecord, labels::kRecordDigest, labels::kRecordLock, labels::kSaltNode,
         labels::kAuthor}) {
     keys.insert(value_of(kdf(key.view(), label)));
     ++count;

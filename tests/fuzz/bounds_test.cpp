@@ -126,7 +126,7 @@ const std::vector<Decoder>& decoders() {
        [](ByteView bytes) { sync::decode_pairing(bytes); }},
       {"entry", limits::kControlFrameMax, [](ByteView bytes) { split_message(bytes); }},
       {"op", limits::kOpBytesMax,
-       [](ByteView bytes) { crdt::decode_op({.actor = {}, .counter = 1}, bytes, nullptr); }},
+       [](ByteView bytes) { crdt::decode_op({.actor = {}, .counter = 1}, bytes); }},
       {"qr", limits::kQrBytesMax / 2 * 3,
        [](ByteView bytes) { sync::parse_qr_text(as_text(bytes)); }},
       {"code", limits::kControlFrameMax, [](ByteView bytes) { parse_spoken_code(as_text(bytes)); }},

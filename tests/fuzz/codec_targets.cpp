@@ -38,13 +38,38 @@ void run_control(ByteView input) {
 
 // ---- Messages of a session.
 
+// What was read is written and read again: the same ops, each within limits.
+void check_run(const sync::OpsMessage& batch, const crdt::Run& run) {
+  using Result = crdt::RunReader::Result;
+  crdt::ActorTable actors;
+  crdt::RunWriter writer(actors, run.first);
+  std::vector<crdt::Op> ops;
+  crdt::RunReader reader(batch.actors, run, nullptr);
+  crdt::RunReader::Read read;
+  while (reader.next(read) == Result::kOp) {
+    require(crdt::within_limits(read.op), "an op is within limits");
+    require(read.bytes == crdt::encode_op(read.op).size(), "an op's size is known");
+    writer.add(read.op, std::nullopt);
+    ops.push_back(read.op);
+  }
+  require(ops.size() <= run.count, "a run has no more ops than it says");
+  if (ops.empty()) return;
+  const crdt::Run again = writer.finish(nullptr);
+  const std::vector<crdt::Actor> named = actors.actors();
+  crdt::RunReader second(named, again, nullptr);
+  for (const crdt::Op& op : ops) {
+    require(second.next(read) == Result::kOp && read.op == op, "an op is read as it was written");
+  }
+  require(second.next(read) == Result::kEnd, "a run ends");
+}
+
 void check_batch(const sync::OpsMessage& batch) {
   std::size_t count = 0;
   require(batch.runs.size() <= limits::kBatchOpsMax, "a batch has few runs");
-  for (const sync::OpRun& run : batch.runs) {
-    require(!run.ops.empty(), "a run has an op");
-    count += run.ops.size();
-    for (const Bytes& op : run.ops) require(op.size() <= limits::kOpBytesMax, "an op is short");
+  for (const sync::OpRun& each : batch.runs) {
+    require(each.run.count > 0, "a run has an op");
+    count += each.run.count;
+    check_run(batch, each.run);
   }
   require(count <= limits::kBatchOpsMax, "a batch has few ops");
 }
@@ -112,10 +137,10 @@ std::vector<Bytes> vector_seeds() {
 
 void run_op(ByteView input) {
   const crdt::Dot dot = evening().ops.front().first;
-  auto op = crdt::decode_op(dot, input, nullptr);
+  auto op = crdt::decode_op(dot, input);
   if (!op) return;
   require(crdt::within_limits(*op), "an op is within limits");
-  const Bytes again = crdt::encode_op(*op, crdt::Salts::kWritten);
+  const Bytes again = crdt::encode_op(*op);
   require(std::ranges::equal(again, input), "an op has one form");
   if (op->husk) return;
   require(op->rest_hash == crdt::hash_rest(*op), "the rest has its hash");
@@ -129,19 +154,19 @@ void run_op(ByteView input) {
   require(op->rest_hash == crdt::hash_rest(*op), "erasing bodies changes no hash");
   crdt::make_husk(*op);
   require(crdt::same_header(*op, whole), "a husk has its op's header");
-  const Bytes husk = crdt::encode_op(*op, crdt::Salts::kWritten);
-  require(crdt::decode_op(dot, husk, nullptr) == op, "a husk is read as it was written");
+  const Bytes husk = crdt::encode_op(*op);
+  require(crdt::decode_op(dot, husk) == op, "a husk is read as it was written");
 }
 
 std::vector<Bytes> op_seeds() {
   std::vector<Bytes> out;
   for (const auto& [dot, bytes] : evening().ops) {
     out.push_back(bytes);
-    auto op = crdt::decode_op(dot, bytes, nullptr);
+    auto op = crdt::decode_op(dot, bytes);
     for (crdt::Slot& slot : op->slots) slot.body.reset();
-    out.push_back(crdt::encode_op(*op, crdt::Salts::kWritten));
+    out.push_back(crdt::encode_op(*op));
     crdt::make_husk(*op);
-    out.push_back(crdt::encode_op(*op, crdt::Salts::kWritten));
+    out.push_back(crdt::encode_op(*op));
   }
   return out;
 }
@@ -191,7 +216,7 @@ std::vector<Bytes> entry_seeds() {
   std::vector<Bytes> out;
   for (const auto& [dot, bytes] : evening().ops) {
     Bytes message;
-    const auto op = crdt::decode_op(dot, bytes, nullptr);
+    const auto op = crdt::decode_op(dot, bytes);
     for (const crdt::Slot& slot : op->slots) {
       if (slot.body) append(message, slot.body->bytes);
     }

@@ -7,6 +7,7 @@
 #include "proto/limits.h"
 #include "tests/fuzz/replica_stage.h"
 #include "tests/fuzz/target.h"
+#include "tests/sync/batch_of.h"
 
 namespace attune::fuzz {
 namespace {
@@ -117,7 +118,7 @@ void ReplicaStage::say_vector() {
       return say(sync::Greeting{
           .digest = {}, .moved = vector, .whole = true, .addresses = {stage_elsewhere()}});
     case 1:
-      return say(sync::Ack{vector});
+      return say(sync::Ack{.moved = vector, .whole_names = script_.coin()});
     case 2:
       return say(sync::Even{.number = script_.u8(), .answer = false, .moved = vector});
     default:
@@ -205,10 +206,7 @@ void ReplicaStage::say_ops() {
     const crdt::Op op = make_op();
     if (!op.husk && !crdt::within_limits(op)) continue;
     dots_.push_back(op.dot);
-    batch.runs.push_back({.first = op.dot,
-                          .seed = {},
-                          .ops = {crdt::encode_op(op, crdt::Salts::kWritten)},
-                          .tag = {}});
+    sync::add_run(batch, op);
   }
   if (!batch.runs.empty()) say(batch);
 }

@@ -168,13 +168,16 @@ void ReplicaStage::take_unit(const sync::UnitOut& unit) {
 void ReplicaStage::learn(const sync::SyncMessage& message) {
   const auto* batch = std::get_if<sync::OpsMessage>(&message);
   if (batch == nullptr) return;
-  for (const sync::OpRun& run : batch->runs) {
-    crdt::Dot dot = run.first;
-    for (const Bytes& op : run.ops) {
-      require(crdt::decode_op(dot, op, nullptr).has_value(), "its ops are understood");
+  for (const sync::OpRun& each : batch->runs) {
+    crdt::RunReader reader(batch->actors, each.run, nullptr);
+    crdt::RunReader::Read read;
+    auto result = reader.next(read);
+    while (result == crdt::RunReader::Result::kOp) result = reader.next(read);
+    require(result != crdt::RunReader::Result::kMalformed, "its ops are understood");
+    crdt::Dot dot = each.run.first;
+    for (std::size_t i = 0; i < each.run.count; ++i, ++dot.counter) {
       dots_.push_back(dot);
       theirs_.raise(dot.actor, dot.counter);
-      ++dot.counter;
     }
   }
   if (told_.size() < 16) told_.push_back(*batch);

@@ -3,8 +3,10 @@
 #include "attune/v1/control.pb.h"
 #include "daemon/sync/burnt_codes.h"
 #include "daemon/sync/control_codec.h"
+#include "daemon/sync/delivery.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/relay_reach.h"
+#include "tests/sync/batch_of.h"
 #include "tests/sync/notebook_phone.h"
 
 namespace attune::fuzz {
@@ -77,19 +79,19 @@ Evening make_evening() {
   out.records = whole_store(ada);
   sync::OpsMessage batch;
   for (const crdt::Kept& kept : ada.shared_ops()) {
-    const Bytes bytes = crdt::encode_op(kept.op, crdt::Salts::kWritten);
-    out.ops.emplace_back(kept.op.dot, bytes);
-    batch.runs.push_back({.first = kept.op.dot,
-                          .seed = {},
-                          .ops = {bytes},
-                          .tag = ada.notebook->author_tag(kept.op.dot)});
+    out.ops.emplace_back(kept.op.dot, crdt::encode_op(kept.op));
+    sync::add_run(batch, kept.op, ada.notebook->author_tag(kept.op.dot));
   }
+  crdt::VersionVector nothing;
   const crdt::VersionVector have = ada.notebook->both()->vector();
   out.messages = {sync::Greeting{.digest = ada.notebook->both()->digest(),
                                  .moved = have,
                                  .whole = true,
                                  .addresses = {Endpoint::v4({192, 0, 2, 7}, 4711)}},
-                  batch, sync::Ack{have}, sync::Even{.number = 7, .answer = false, .moved = have},
+                  batch,
+                  sync::next_batch(*ada.notebook, nothing, sync::EntryNames::kByOps),
+                  sync::Ack{.moved = have},
+                  sync::Even{.number = 7, .answer = false, .moved = have},
                   sync::Even{.number = 7, .answer = true, .moved = have}};
   return out;
 }

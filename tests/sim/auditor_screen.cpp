@@ -119,7 +119,7 @@ void Auditor::heard(const sync::SyncMessage& message) {
   };
   if (const auto* batch = std::get_if<sync::OpsMessage>(&message)) {
     for (const sync::OpRun& run : batch->runs) {
-      if (run.first.actor.stream.is_mine()) broken(device, "sent a private op");
+      if (run.run.first.actor.stream.is_mine()) broken(device, "sent a private op");
     }
   } else if (const auto* greeting = std::get_if<sync::Greeting>(&message)) {
     check_vector(greeting->moved);

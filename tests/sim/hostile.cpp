@@ -7,6 +7,7 @@
 #include "daemon/sync/notebook_records.h"
 #include "daemon/sync/transport_frame.h"
 #include "proto/limits.h"
+#include "tests/sync/batch_of.h"
 
 namespace attune::sim {
 namespace {
@@ -147,8 +148,8 @@ void Hostile::hear(LinkId link, const sync::SyncMessage& message, sync::Output& 
       out.units.push_back({.link = link, .bytes = at->second.session.seal(with)});
   };
   if (const auto* batch = std::get_if<sync::OpsMessage>(&message)) {
-    take(*batch);
-    answer(sync::Ack{log_->vector()});
+    const bool named = take(*batch);
+    answer(sync::Ack{.moved = log_->vector(), .whole_names = !named || dice_.one_in(50)});
   } else if (const auto* greeting = std::get_if<sync::Greeting>(&message)) {
     // What was lost with an earlier session is said again, so that what it wrote since is taken.
     for (const crdt::Kept* kept : log_->missing(greeting->moved, 200)) {
@@ -162,15 +163,19 @@ void Hostile::hear(LinkId link, const sync::SyncMessage& message, sync::Output& 
   }
 }
 
-void Hostile::take(const sync::OpsMessage& batch) {
-  for (const sync::OpRun& run : batch.runs) {
-    crdt::Dot dot = run.first;
-    for (const Bytes& bytes : run.ops) {
-      auto op = crdt::decode_op(dot, bytes, nullptr);
-      if (op && dot.actor.stream == log_->stream()) log_->append(std::move(*op), {});
-      ++dot.counter;
+// False where an entry was named by an op that it doesn't have.
+bool Hostile::take(const sync::OpsMessage& batch) {
+  using Result = crdt::RunReader::Result;
+  for (const sync::OpRun& each : batch.runs) {
+    crdt::RunReader reader(batch.actors, each.run, log_.get());
+    crdt::RunReader::Read read;
+    Result result = reader.next(read);
+    for (; result == Result::kOp; result = reader.next(read)) {
+      if (read.op.dot.actor.stream == log_->stream()) log_->append(std::move(read.op), {});
     }
+    if (result == Result::kUnnamed) return false;
   }
+  return true;
 }
 
 // ---- What it makes up.
@@ -234,12 +239,10 @@ void Hostile::send(const crdt::Op& op, Then then, sync::Output& out) {
   const crdt::Hash32 chain =
       crdt::next_chain(before == nullptr ? crdt::first_chain(op.dot.actor) : before->chain, op);
   if (then == Then::kKept) log_->append(op, {});
-  sync::OpRun run{.first = op.dot,
-                  .seed = {},
-                  .ops = {crdt::encode_op(op, crdt::Salts::kWritten)},
-                  .tag = sync::make_author_tag(self_.author_key, op.dot, chain)};
-  if (!own && dice_.one_in(2)) run.tag.reset();
-  say(sync::OpsMessage{{std::move(run)}}, out);
+  sync::OpsMessage batch =
+      sync::batch_of(op, sync::make_author_tag(self_.author_key, op.dot, chain));
+  if (!own && dice_.one_in(2)) batch.runs.front().tag.reset();
+  say(batch, out);
 }
 
 const crdt::Op* Hostile::any_op(const DeviceId& by) {
@@ -394,7 +397,7 @@ void Hostile::act_on_the_session(std::uint32_t which, sync::Output& out) {
       crdt::VersionVector more = log_->vector();
       const crdt::VersionVector all = more;
       for (const auto& row : all.rows()) more.raise(row.actor, row.counter + dice_.below(9));
-      return say(sync::Ack{more}, out);
+      return say(sync::Ack{.moved = more}, out);
     }
     case 1:  // an answer that nobody asked for
       return say(sync::Even{.number = dice_.below(5), .answer = true, .moved = log_->vector()},
@@ -407,11 +410,15 @@ void Hostile::act_on_the_session(std::uint32_t which, sync::Output& out) {
       return;
     }
     case 4: {  // no op at all
-      sync::OpRun run{.first = {fresh_actor(), 1}, .seed = {}, .ops = {}, .tag = {}};
-      Bytes noise(dice_.between(1, 300));
-      dice_.fill(noise);
-      run.ops.push_back(std::move(noise));
-      return say(sync::OpsMessage{{std::move(run)}}, out);
+      sync::OpsMessage batch{.actors = {fresh_actor()}, .runs = {{}}};
+      crdt::Run& run = batch.runs.front().run;
+      run = {
+          .first = {batch.actors.front(), 1}, .count = dice_.between(1, 9), .ops = {}, .salts = {}};
+      run.ops.resize(dice_.between(1, 300));
+      dice_.fill(run.ops);
+      run.salts.resize(dice_.between(0, 40));
+      dice_.fill(run.salts);
+      return say(batch, out);
     }
     case 5:  // no frame at all
       for (const auto& [id, link] : links_) {
@@ -421,12 +428,16 @@ void Hostile::act_on_the_session(std::uint32_t which, sync::Output& out) {
       }
       return;
     case 6: {  // many that wait for ever
-      sync::OpsMessage batch;
-      const crdt::Actor actor = fresh_actor();
-      const Bytes bytes(60, 0);
-      batch.runs.push_back(
-          {.first = {actor, 1'000}, .seed = {}, .ops = std::vector<Bytes>(64, bytes), .tag = {}});
-      return say(batch, out);
+      crdt::ActorTable actors;
+      crdt::Op op;
+      op.dot = {fresh_actor(), 1'000};
+      op.kind = 1;
+      op.slots.emplace_back().field = 1;
+      crdt::RunWriter run(actors, op.dot);
+      for (; op.dot.counter < 1'064; ++op.dot.counter) run.add(op, std::nullopt);
+      return say(sync::OpsMessage{.actors = actors.actors(),
+                                  .runs = {{.run = run.finish(nullptr), .tag = {}}}},
+                 out);
     }
     default:
       return say(sync::Even{.number = dice_.below(100), .answer = false, .moved = {}}, out);

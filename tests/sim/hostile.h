@@ -53,7 +53,7 @@ class Hostile final : public Mind {
   void load(const Disk& disk);
   void unit_came(const sync::UnitCame& unit, sync::Output& out);
   void hear(LinkId link, const sync::SyncMessage& message, sync::Output& out);
-  void take(const sync::OpsMessage& batch);
+  bool take(const sync::OpsMessage& batch);
   void greet(LinkId link, Link& at, sync::Output& out);
   void say(const sync::SyncMessage& message, sync::Output& out);
   void dial(sync::Output& out);

@@ -177,8 +177,8 @@ void pair(Phone& a, Phone& b, const CoupleId& couple) {
 }
 
 Notebook::Arriving arriving(const Phone& from, const crdt::Kept& kept) {
-  const Bytes bytes = crdt::encode_op(kept.op, crdt::Salts::kWritten);
-  auto op = crdt::decode_op(kept.op.dot, bytes, nullptr);
+  const Bytes bytes = crdt::encode_op(kept.op);
+  auto op = crdt::decode_op(kept.op.dot, bytes);
   EXPECT_TRUE(op.has_value());
   return {.op = std::move(*op),
           .tag = from.notebook->author_tag(kept.op.dot),

@@ -316,8 +316,7 @@ TEST_F(NotebookTakes, MyOwnOpsWithoutARightTagAreRefused) {
   // The partner says something in my name.
   wrong = back;
   wrong.op.slots.front().body->bytes = words("thanks", "xxx");
-  wrong.op =
-      *crdt::decode_op(wrong.op.dot, crdt::encode_op(wrong.op, crdt::Salts::kWritten), nullptr);
+  wrong.op = *crdt::decode_op(wrong.op.dot, crdt::encode_op(wrong.op));
   EXPECT_EQ(ada.take(wrong), Verdict::kRefused);
   EXPECT_TRUE(ada.list({.ended = true}).empty());
   EXPECT_EQ(ada.take(back), Verdict::kTaken);

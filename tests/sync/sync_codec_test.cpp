@@ -33,13 +33,16 @@ std::vector<SyncMessage> every_message() {
   greeting.relay = RelayUrl{
       .place = {.host = "relay.example", .port = 443}, .invite = {}, .key = random.bytes<32>()};
   OpsMessage batch;
+  batch.actors = {make_dot(3).actor, make_dot(300).actor};
   batch.runs.push_back(
-      {.first = make_dot(3), .seed = {}, .ops = {Bytes{1, 2}, Bytes{}}, .tag = random.bytes<32>()});
+      {.run = {.first = make_dot(3), .count = 2, .ops = {1, 2}, .salts = Bytes(17, 9)},
+       .tag = random.bytes<32>()});
   batch.runs.push_back(
-      {.first = make_dot(300), .seed = random.bytes<32>(), .ops = {Bytes{9}}, .tag = {}});
+      {.run = {.first = make_dot(300), .count = 1, .ops = {9}, .salts = {}}, .tag = {}});
   return {greeting,
           batch,
           Ack{.moved = make_vector(2, random)},
+          Ack{.moved = {}, .whole_names = true},
           Even{.number = 77, .answer = true, .moved = make_vector(3, random)},
           NewRatchet{},
           NewRatchet{.random = random.bytes<32>(), .key = random.bytes<32>(), .parcel = {}},
@@ -93,15 +96,16 @@ TEST(SyncCodec, MakesOfAFlippedBitNothingOrAMessage) {
   }
 }
 
-TEST(SyncCodec, CountsTheOpsOfABatchBeforeItBuildsThem) {
+TEST(SyncCodec, CountsTheOpsOfABatchOverItsRuns) {
   v1::Sync sync;
+  sync.mutable_ops()->set_actors(std::string(40, 'x'));
   for (int run = 0; run < 2; ++run) {
     v1::Run& wire = *sync.mutable_ops()->add_runs();
-    wire.set_first(std::string(40, 'x') + '\x01');
-    for (std::size_t i = 0; i < limits::kBatchOpsMax / 2; ++i) wire.add_ops("");
+    wire.set_counter(1);
+    wire.set_count(limits::kBatchOpsMax / 2);
   }
   EXPECT_TRUE(decode(sync));
-  sync.mutable_ops()->mutable_runs(1)->add_ops("");
+  sync.mutable_ops()->mutable_runs(1)->set_count(limits::kBatchOpsMax / 2 + 1);
   EXPECT_FALSE(decode(sync));
 }
 
@@ -121,28 +125,20 @@ TEST(SyncCodec, CountsRunsAndUnknownFields) {
   EXPECT_FALSE(decode_sync(stuffed));
 }
 
-TEST(SyncCodec, RefusesWhatBreaksALimit) {
-  const auto with = [](auto change) {
+TEST(SyncCodec, RefusesATagOfAnotherSize) {
+  const auto with = [](std::size_t size) {
     v1::Sync sync;
+    sync.mutable_ops()->set_actors(std::string(40, 'x'));
     v1::Run& run = *sync.mutable_ops()->add_runs();
-    run.set_first(std::string(40, 'x') + '\x01');
-    run.add_ops("op");
-    change(run);
-    return decode(sync);
+    run.set_counter(1);
+    run.set_count(1);
+    run.set_tag(std::string(size, 't'));
+    return decode(sync).has_value();
   };
-  EXPECT_TRUE(with([](v1::Run&) {}));
-  EXPECT_TRUE(with([](v1::Run& run) { run.set_ops(0, std::string(limits::kOpBytesMax, 'o')); }));
-  EXPECT_FALSE(
-      with([](v1::Run& run) { run.set_ops(0, std::string(limits::kOpBytesMax + 1, 'o')); }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.clear_ops(); }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.set_first(std::string(40, 'x') + '\0'); }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.set_first(std::string(40, 'x') + "\x01x"); }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.set_first(""); }));
-  EXPECT_FALSE(with([](v1::Run& run) {
-    run.set_first(std::string(40, 'x') + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
-  }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.set_seed(std::string(31, 's')); }));
-  EXPECT_FALSE(with([](v1::Run& run) { run.set_tag(std::string(33, 't')); }));
+  EXPECT_TRUE(with(0));
+  EXPECT_TRUE(with(32));
+  EXPECT_FALSE(with(31));
+  EXPECT_FALSE(with(33));
 }
 
 TEST(SyncCodec, RefusesAGreetingWithWrongParts) {
@@ -180,14 +176,49 @@ TEST(SyncCodec, RefusesWhatIsNoBody) {
 
 TEST(SyncCodec, AFullBatchFitsAFrame) {
   OpsMessage batch;
-  for (std::size_t i = 0; i < limits::kBatchOpsMax; ++i) {
-    if (i % 64 == 0) {
-      batch.runs.push_back(
-          {.first = make_dot(1 + i), .seed = {}, .ops = {}, .tag = crypto::Hash32{}});
-    }
-    batch.runs.back().ops.emplace_back(limits::kBatchBytesMax / limits::kBatchOpsMax, 7);
+  batch.actors = {make_dot(1).actor};
+  constexpr std::size_t kRuns = 8;
+  for (std::size_t i = 0; i < kRuns; ++i) {
+    batch.runs.push_back({.run = {.first = make_dot(1 + i),
+                                  .count = limits::kBatchOpsMax / kRuns,
+                                  .ops = Bytes(limits::kBatchBytesMax / kRuns / 2, 7),
+                                  .salts = Bytes(limits::kBatchBytesMax / kRuns / 2, 7)},
+                          .tag = crypto::Hash32{}});
   }
   EXPECT_LE(encode_sync(batch).size(), kFrameBodyMax);
+  EXPECT_TRUE(decode_sync(encode_sync(batch)));
+  ++batch.runs.back().run.count;
+  EXPECT_FALSE(decode_sync(encode_sync(batch)));
+}
+
+TEST(SyncCodec, RefusesARunOfNobodyOrNothing) {
+  const auto takes = [](std::size_t actors, std::uint32_t place, std::uint64_t counter,
+                        std::uint32_t count) {
+    v1::Sync sync;
+    v1::Ops& ops = *sync.mutable_ops();
+    if (actors > 0) ops.set_actors(std::string(16 + 24 * actors, 'a'));
+    v1::Run& run = *ops.add_runs();
+    run.set_actor(place);
+    run.set_counter(counter);
+    run.set_count(count);
+    return decode(sync).has_value();
+  };
+  EXPECT_TRUE(takes(1, 0, 1, 1));
+  EXPECT_TRUE(takes(2, 1, 7, limits::kBatchOpsMax));
+  EXPECT_FALSE(takes(0, 0, 1, 1));
+  EXPECT_FALSE(takes(2, 2, 1, 1));
+  EXPECT_FALSE(takes(1, 0, 0, 1));
+  EXPECT_FALSE(takes(1, 0, ~std::uint64_t{0}, 1));
+  EXPECT_FALSE(takes(1, 0, 1, 0));
+  EXPECT_FALSE(takes(1, 0, 1, limits::kBatchOpsMax + 1));
+}
+
+TEST(SyncCodec, RefusesActorsThatAreNotWhole) {
+  for (const std::size_t size : {1u, 15u, 16u, 39u, 41u, 63u}) {
+    v1::Sync sync;
+    sync.mutable_ops()->set_actors(std::string(size, 'a'));
+    EXPECT_FALSE(decode(sync)) << size;
+  }
 }
 
 TEST(VectorCodec, AVectorOfEveryActorFitsAFrame) {
@@ -322,21 +353,17 @@ TEST(ParcelCodec, MakesOfACutOrAFlippedBitNothingOrAParcel) {
 
 TEST(ParcelCodec, HasTheLimitsOfABatch) {
   v1::Parcel parcel;
+  parcel.set_actors(std::string(40, 'x'));
   v1::Run& run = *parcel.add_runs();
-  run.set_first(std::string(40, 'x') + '\x01');
-  for (std::size_t i = 0; i < limits::kBatchOpsMax; ++i) run.add_ops("");
+  run.set_counter(1);
+  run.set_count(limits::kBatchOpsMax);
   const auto takes = [&parcel] {
     return decode_parcel(as_bytes(parcel.SerializeAsString())).has_value();
   };
   EXPECT_TRUE(takes());
-  run.add_ops("");
+  run.set_count(limits::kBatchOpsMax + 1);
   EXPECT_FALSE(takes());
-  run.clear_ops();
-  run.add_ops(std::string(limits::kOpBytesMax, 'o'));
-  EXPECT_TRUE(takes());
-  run.set_ops(0, std::string(limits::kOpBytesMax + 1, 'o'));
-  EXPECT_FALSE(takes());
-  run.set_ops(0, "");
+  run.set_count(1);
   parcel.set_ack("no vector");
   EXPECT_FALSE(takes());
 }

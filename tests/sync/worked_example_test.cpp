@@ -9,6 +9,7 @@
 #include "daemon/sync/notebook_records.h"
 #include "daemon/sync/session.h"
 #include "proto/kind_table.h"
+#include "tests/sync/batch_of.h"
 
 // The ops and messages of docs/protocol.md, Worked example, made anew. Each line of the document
 // must say what comes out here.
@@ -143,7 +144,7 @@ TEST_F(WorkedExample, Ops) {
   expect("device A", a.device.view());
   expect("device B", b.device.view());
   expect("chain(0) of A", crdt::first_chain(actor_a));
-  expect("op", crdt::encode_op(first_a, crdt::Salts::kWritten));
+  expect("op", crdt::encode_op(first_a));
   expect("commitment 0", first_a.slots[0].commitment);
   expect("commitment 1", first_a.slots[1].commitment);
   expect("rest_hash", first_a.rest_hash);
@@ -151,16 +152,16 @@ TEST_F(WorkedExample, Ops) {
   expect_tag(first_a);
   crdt::Op erased = first_a;
   for (crdt::Slot& slot : erased.slots) slot.body.reset();
-  expect("bodies erased", crdt::encode_op(erased, crdt::Salts::kWritten));
+  expect("bodies erased", crdt::encode_op(erased));
   crdt::make_husk(erased);
-  expect("husk", crdt::encode_op(erased, crdt::Salts::kWritten));
+  expect("husk", crdt::encode_op(erased));
 
-  expect("B/1", crdt::encode_op(first_b, crdt::Salts::kWritten));
+  expect("B/1", crdt::encode_op(first_b));
   expect("rest_hash", first_b.rest_hash);
   expect("chain(0) of B", crdt::first_chain(actor_b));
   expect_chain("chain(1) of B", first_b);
 
-  expect("A/2", crdt::encode_op(second_a, crdt::Salts::kWritten));
+  expect("A/2", crdt::encode_op(second_a));
   expect("rest_hash", second_a.rest_hash);
   expect_chain("chain(2) of A", second_a);
   expect_tag(second_a);
@@ -170,13 +171,10 @@ TEST_F(WorkedExample, Ops) {
 
 TEST_F(WorkedExample, Messages) {
   expect("Greeting", encode_sync(greeting()));
-  expect("Ack", encode_sync(Ack{log.vector()}));
+  expect("Ack", encode_sync(Ack{.moved = log.vector()}));
   expect("Even", encode_sync(Even{.number = 7, .answer = false, .moved = log.vector()}));
-  OpRun run{.first = first_b.dot,
-            .seed = {},
-            .ops = {crdt::encode_op(first_b, crdt::Salts::kWritten)},
-            .tag = make_author_tag(a.author_key, first_b.dot, log.find(first_b.dot)->chain)};
-  expect("Ops", encode_sync(OpsMessage{{std::move(run)}}));
+  expect("Ops", encode_sync(batch_of(first_b, make_author_tag(a.author_key, first_b.dot,
+                                                              log.find(first_b.dot)->chain))));
 }
 
 TEST_F(WorkedExample, LiveSession) {
