@@ -213,6 +213,7 @@ void Lifecycle::hash(std::vector<ToHash> wanted, Hashed then, Reply reply) {
 
 void Lifecycle::hashed(std::vector<crypto::Key> keys) {
   const std::shared_ptr<Hashing> job = std::exchange(hashing_, nullptr);
+  hasher_.join();  // it has posted this and has nothing left to do
   Answer answer = keys.empty() ? Answer(failed(Code::kFailed, Reason::kOutOfMemory))
                                : answer_of([&] { return job->then(std::move(keys)); });
   if (state_ == State::kOpening) leave_opening(std::holds_alternative<Failed>(answer));
