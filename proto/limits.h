@@ -23,7 +23,7 @@ inline constexpr std::size_t kDotsMax = 256;              // one list of dots th
 
 // Operations and batches.
 inline constexpr std::size_t kOpBytesMax = 16'384;  // an op as it travels
-inline constexpr std::size_t kBatchOpsMax = 512;
+inline constexpr std::size_t kBatchOpsMax = 1'024;
 inline constexpr std::size_t kBatchBytesMax = 61'440;
 inline constexpr std::size_t kSaltTreesMax = 1'024;   // of one writer, 64 ops each
 inline constexpr std::size_t kActorsMax = 4'096;      // rows of a version vector

@@ -117,8 +117,8 @@ std::size_t ActorTable::place_of(const Actor& actor) {
   return at->second;
 }
 
-RunWriter::RunWriter(ActorTable& table, const Dot& first)
-    : table_(table), actors_before_(table.actors().size()) {
+RunWriter::RunWriter(ActorTable& table, const Dot& first, const OpLog* log)
+    : table_(table), log_(log), actors_before_(table.actors().size()) {
   run_.first = first;
   table_.place_of(first.actor);
 }
@@ -126,7 +126,7 @@ RunWriter::RunWriter(ActorTable& table, const Dot& first)
 Dot RunWriter::next() const { return {run_.first.actor, run_.first.counter + run_.count}; }
 
 std::size_t RunWriter::size_max() const {
-  return run_.ops.size() + salts_.size() * sizeof(Salt) + run_.count +
+  return run_.ops.size() + salts_max_ + run_.count +
          (table_.actors().size() - actors_before_) * kActorBytes;
 }
 
@@ -229,32 +229,45 @@ void RunWriter::add(const Op& op, const std::optional<Dot>& entry_from) {
   bodies.salts_end = salts_.size();
   bodies_.push_back(bodies);
   ++run_.count;
+  const bool by_leaf = bodies.count > 1 && has_node(run_.count - 1, 0);
+  salts_max_ += by_leaf ? sizeof(SaltNode) : bodies.count * sizeof(Salt);
 }
 
-// The highest node that stands for the ops from the `done`th on; for how many.
-std::size_t RunWriter::put_node(const OpLog& log, std::size_t done) {
+// Whether a node stands for the ops from the `first`th on: nothing under it was erased. The log
+// says so too; what was erased must not follow from what is sent.
+bool RunWriter::has_node(std::size_t first, unsigned level) const {
+  if (log_ == nullptr || ops_under(level) > run_.count - first) return false;
+  const auto from = bodies_.begin() + static_cast<std::ptrdiff_t>(first);
+  return std::all_of(from, from + static_cast<std::ptrdiff_t>(ops_under(level)),
+                     [](const Bodies& bodies) { return bodies.whole; }) &&
+         log_->salt_node({run_.first.actor, run_.first.counter + first}, level).has_value();
+}
+
+// The level of the highest node that stands for the ops from the `done`th on. A leaf pays from two
+// salts on.
+std::optional<unsigned> RunWriter::node_at(std::size_t done) const {
   for (unsigned level = kSaltLevelMax + 1; level-- > 0;) {
-    const std::size_t under = ops_under(level);
-    if (under > run_.count - done || (level == 0 && bodies_[done].count < 2)) continue;
-    const auto first = bodies_.begin() + static_cast<std::ptrdiff_t>(done);
-    // The log says so too; what was erased must not follow from what is sent.
-    const bool whole = std::all_of(first, first + static_cast<std::ptrdiff_t>(under),
-                                   [](const Bodies& bodies) { return bodies.whole; });
-    const auto node = log.salt_node({run_.first.actor, run_.first.counter + done}, level);
-    if (!whole || !node) continue;
-    run_.salts.push_back(static_cast<std::uint8_t>(level));
-    append(run_.salts, *node);
-    return under;
+    if (has_node(done, level) && (level > 0 || bodies_[done].count > 1)) return level;
   }
-  return 0;
+  return std::nullopt;
 }
 
-Run RunWriter::finish(const OpLog* log) {
+void RunWriter::tighten() {
+  salts_max_ = 0;
+  for (std::size_t done = 0; done < run_.count;) {
+    const auto level = node_at(done);
+    salts_max_ += level ? sizeof(SaltNode) : bodies_[done].count * sizeof(Salt);
+    done += level ? ops_under(*level) : 1;
+  }
+}
+
+Run RunWriter::finish() {
   std::size_t singly_at = 0;  // where the number of the ops under way stands, plus one; 0: of none
   for (std::size_t done = 0; done < run_.count;) {
-    const std::size_t under = log == nullptr ? 0 : put_node(*log, done);
-    if (under > 0) {
-      done += under;
+    if (const auto level = node_at(done)) {
+      run_.salts.push_back(static_cast<std::uint8_t>(*level));
+      append(run_.salts, *log_->salt_node({run_.first.actor, run_.first.counter + done}, *level));
+      done += ops_under(*level);
       singly_at = 0;
       continue;
     }

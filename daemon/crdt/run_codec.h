@@ -36,10 +36,12 @@ class ActorTable {
   std::map<Actor, std::size_t> places_;
 };
 
-/// Writes one run. The table outlives it.
+/// Writes one run. The table and the log outlive it.
 class RunWriter {
  public:
-  RunWriter(ActorTable& table, const Dot& first);
+  /// `log`: where nodes of salts are, which doesn't change until finish(); nullptr: each salt is
+  /// written singly.
+  RunWriter(ActorTable& table, const Dot& first, const OpLog* log);
 
   /// The next op. `entry_from`: an op on the same entry that is in its past, where it is named by
   /// one; else its id is written.
@@ -47,10 +49,11 @@ class RunWriter {
   [[nodiscard]] Dot next() const;
   /// What finish() gives is at most so long, its actors in the table included.
   [[nodiscard]] std::size_t size_max() const;
+  /// Counts the salts anew, as finish() would write them now. Takes as long as that.
+  void tighten();
   /// By how much size_max() grows at most when this op is added.
   static std::size_t size_max(const Op& op);
-  /// With the nodes that `log` has for ops of this run alone; nullptr: each salt singly.
-  Run finish(const OpLog* log);
+  Run finish();
 
  private:
   struct Bodies {
@@ -62,14 +65,17 @@ class RunWriter {
   void put_dots(const std::vector<Dot>& dots);
   void put_entry(const Op& op, const std::optional<Dot>& entry_from);
   void put_slot(const Slot& slot, Bodies& bodies);
-  std::size_t put_node(const OpLog& log, std::size_t done);
+  [[nodiscard]] bool has_node(std::size_t first, unsigned level) const;
+  [[nodiscard]] std::optional<unsigned> node_at(std::size_t done) const;
 
   ActorTable& table_;
+  const OpLog* log_;
   Run run_;
   std::uint32_t kind_ = 0;
   std::int32_t day_ = 0;
   std::optional<Actor> named_;  ///< by the last entry that was named with its actor
   std::vector<Salt> salts_;     ///< of all bodies
+  std::size_t salts_max_ = 0;   ///< bytes
   std::vector<Bodies> bodies_;  ///< of each op
   std::size_t actors_before_;   ///< in the table
 };

@@ -9,8 +9,9 @@
 namespace attune::sync {
 namespace {
 
-/// Bytes of a run beside its ops: tag, counter and lengths.
+/// Bytes of a run beside its ops: tag, counter and lengths; and of a batch beside its runs.
 constexpr std::size_t kRunOverhead = 64;
+constexpr std::size_t kBatchOverhead = 64;
 
 /// Cuts ops in causal order into runs of consecutive ops of one actor.
 class BatchBuilder {
@@ -21,15 +22,14 @@ class BatchBuilder {
   bool add(const crdt::Kept& kept) {
     const crdt::Dot& dot = kept.op.dot;
     const bool continues = run_ && run_->next() == dot;
-    std::size_t size = size_ + crdt::RunWriter::size_max(kept.op);
-    if (run_) size += kRunOverhead + run_->size_max();
-    if (!continues) size += kRunOverhead;
-    if (count_ > 0 && (count_ == limits::kBatchOpsMax || size > limits::kBatchBytesMax)) {
-      return false;
+    if (count_ == limits::kBatchOpsMax) return false;
+    if (run_ && !fits(kept.op, continues)) {
+      run_->tighten();
+      if (!fits(kept.op, continues)) return false;
     }
     if (!continues) {
       finish_run();
-      run_.emplace(actors_, dot);
+      run_.emplace(actors_, dot, notebook_.both());
     }
     run_->add(kept.op, names_ == EntryNames::kByOps ? notebook_.earlier_on_entry(kept)
                                                     : std::optional<crdt::Dot>());
@@ -45,11 +45,15 @@ class BatchBuilder {
   }
 
  private:
+  [[nodiscard]] bool fits(const crdt::Op& op, bool continues) const {
+    return size_ + kRunOverhead + run_->size_max() + crdt::RunWriter::size_max(op) +
+               (continues ? 0 : kRunOverhead) <=
+           limits::kBatchBytesMax;
+  }
   void finish_run() {
     if (!run_) return;
     size_ += kRunOverhead + run_->size_max();
-    batch_.runs.push_back(
-        {.run = run_->finish(notebook_.both()), .tag = notebook_.author_tag(last_)});
+    batch_.runs.push_back({.run = run_->finish(), .tag = notebook_.author_tag(last_)});
     run_.reset();
   }
 
@@ -60,7 +64,7 @@ class BatchBuilder {
   std::optional<crdt::RunWriter> run_;
   crdt::Dot last_;
   std::size_t count_ = 0;
-  std::size_t size_ = 0;  ///< of the runs that are finished
+  std::size_t size_ = kBatchOverhead;  ///< with the runs that are finished
 };
 
 }  // namespace

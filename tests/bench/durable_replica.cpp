@@ -30,11 +30,24 @@ sync::PartnerDevice device_of(const sync::Self& of, const crypto::Key& live_root
   return device;
 }
 
+sync::NetworkChanged network_of(std::size_t side) {
+  return {.own = {endpoint_of(side)},
+          .paths = {{.path = 0, .source = endpoint_of(side).address}},
+          .port = endpoint_of(side).port};
+}
+
 /// A connection of queues between two devices.
 class Wire {
  public:
   Wire(DurableReplica& a, DurableReplica& b) : sides_{&a, &b} {}
 
+  /// The network comes; who dialled before gets through, or is told that it failed.
+  void begin() {
+    for (const std::size_t side : {0u, 1u}) {
+      for (const LinkId link : sides_[side]->take_dials()) connect(side, link);
+      give(side, network_of(side));
+    }
+  }
   void give(std::size_t side, sync::Input input) {
     take(side, sides_[side]->step(std::move(input)));
   }
@@ -86,12 +99,6 @@ class Wire {
   LinkId accepted_{1};
   std::size_t bytes_ = 0;
 };
-
-sync::NetworkChanged network_of(std::size_t side) {
-  return {.own = {endpoint_of(side)},
-          .paths = {{.path = 0, .source = endpoint_of(side).address}},
-          .port = endpoint_of(side).port};
-}
 
 }  // namespace
 
@@ -146,6 +153,7 @@ void DurableReplica::open() {
 
 void DurableReplica::close() {
   replica_.reset();
+  dials_.clear();
   store_->settle();
   store_.reset();
 }
@@ -157,9 +165,14 @@ sync::Answer DurableReplica::ask(sync::Command command) {
   asked_.erases = asked_.erases || out.persist.erases;
   std::move(out.persist.changes.begin(), out.persist.changes.end(),
             std::back_inserter(asked_.changes));
+  for (const sync::LinkAct& act : out.links) {
+    if (const auto* dial = std::get_if<sync::Dial>(&act)) dials_.push_back(dial->link);
+  }
   assert(out.answers.size() == 1);
   return std::move(out.answers.front().answer);
 }
+
+std::vector<LinkId> DurableReplica::take_dials() { return std::exchange(dials_, {}); }
 
 void DurableReplica::commit() { store_->commit(std::exchange(asked_, {})); }
 
@@ -170,14 +183,9 @@ sync::Output DurableReplica::step(sync::Input input) {
 }
 
 Exchanged exchange(DurableReplica& a, DurableReplica& b) {
-  for (DurableReplica* each : {&a, &b}) {
-    each->close();
-    each->open();
-  }
   Wire wire(a, b);
   const double seconds = cpu_seconds_of([&wire] {
-    wire.give(0, network_of(0));
-    wire.give(1, network_of(1));
+    wire.begin();
     wire.run();
   });
   const std::size_t bytes = wire.bytes();

@@ -45,6 +45,8 @@ class DurableReplica {
   sync::Answer ask(sync::Command command);
   /// Makes all that was asked durable, in one transaction.
   void commit();
+  /// Whom it dialled while commands were asked; they wait for an answer.
+  std::vector<LinkId> take_dials();
   /// One Input as the driver takes it: durable before anything of the Output is given.
   sync::Output step(sync::Input input);
 
@@ -62,6 +64,7 @@ class DurableReplica {
   std::optional<store::Store> store_;
   std::unique_ptr<sync::Replica> replica_;
   RecordBatch asked_;
+  std::vector<LinkId> dials_;
   std::uint64_t next_request_ = 1;
 };
 
@@ -70,8 +73,8 @@ struct Exchanged {
   std::size_t bytes = 0;  ///< both directions, as net sends them: framed and sealed
   double seconds = 0;     ///< of the processor, for both devices together
 };
-/// Opens both anew and connects them, then lets them bring each other up to date. Opening is not in
-/// the time.
+/// Connects both and lets them bring each other up to date; opens them anew afterwards, which is
+/// not in the time.
 Exchanged exchange(DurableReplica& a, DurableReplica& b);
 
 }  // namespace attune::bench

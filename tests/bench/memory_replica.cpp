@@ -108,7 +108,7 @@ std::vector<Bytes> MemoryReplica::missing(const crdt::VersionVector& has) const 
   const auto finish_run = [&] {
     if (!run) return;
     size += run->size_max();
-    batch.runs.push_back({.run = run->finish(&log_), .tag = {}});
+    batch.runs.push_back({.run = run->finish(), .tag = {}});
     run.reset();
   };
   const auto finish = [&] {
@@ -124,7 +124,7 @@ std::vector<Bytes> MemoryReplica::missing(const crdt::VersionVector& has) const 
         size + (run ? run->size_max() : 0) + crdt::RunWriter::size_max(kept->op);
     if (count == limits::kBatchOpsMax || grown > limits::kBatchBytesMax) finish();
     if (run && run->next() != kept->op.dot) finish_run();
-    if (!run) run.emplace(actors, kept->op.dot);
+    if (!run) run.emplace(actors, kept->op.dot, &log_);
     run->add(kept->op, view_.earlier_on_entry(*kept));
     ++count;
   }

@@ -153,15 +153,17 @@ OnWire on_wire(const Device& from, const std::vector<const Kept*>& ops, bool by_
   std::optional<RunWriter> writer;
   const auto finish = [&] {
     if (!writer) return;
+    writer->tighten();
     const std::size_t size_max = writer->size_max();
-    const Run run = writer->finish(&from.log);
+    const Run run = writer->finish();
     EXPECT_LE(run.ops.size() + run.salts.size(), size_max);
     wire.runs.push_back(run);
     writer.reset();
   };
   for (const Kept* kept : ops) {
     if (writer && writer->next() != kept->op.dot) finish();
-    if (!writer) writer.emplace(actors, kept->op.dot);
+    if (!writer) writer.emplace(actors, kept->op.dot, &from.log);
+    if (kept->op.dot.counter % 3 == 0) writer->tighten();
     const std::size_t before = writer->size_max();
     writer->add(kept->op, by_ops ? from.view.earlier_on_entry(*kept) : std::optional<Dot>());
     EXPECT_LE(writer->size_max(), before + RunWriter::size_max(kept->op));

@@ -42,7 +42,7 @@ void run_control(ByteView input) {
 void check_run(const sync::OpsMessage& batch, const crdt::Run& run) {
   using Result = crdt::RunReader::Result;
   crdt::ActorTable actors;
-  crdt::RunWriter writer(actors, run.first);
+  crdt::RunWriter writer(actors, run.first, nullptr);
   std::vector<crdt::Op> ops;
   crdt::RunReader reader(batch.actors, run, nullptr);
   crdt::RunReader::Read read;
@@ -54,7 +54,7 @@ void check_run(const sync::OpsMessage& batch, const crdt::Run& run) {
   }
   require(ops.size() <= run.count, "a run has no more ops than it says");
   if (ops.empty()) return;
-  const crdt::Run again = writer.finish(nullptr);
+  const crdt::Run again = writer.finish();
   const std::vector<crdt::Actor> named = actors.actors();
   crdt::RunReader second(named, again, nullptr);
   for (const crdt::Op& op : ops) {

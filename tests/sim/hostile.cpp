@@ -433,11 +433,11 @@ void Hostile::act_on_the_session(std::uint32_t which, sync::Output& out) {
       op.dot = {fresh_actor(), 1'000};
       op.kind = 1;
       op.slots.emplace_back().field = 1;
-      crdt::RunWriter run(actors, op.dot);
+      crdt::RunWriter run(actors, op.dot, nullptr);
       for (; op.dot.counter < 1'064; ++op.dot.counter) run.add(op, std::nullopt);
-      return say(sync::OpsMessage{.actors = actors.actors(),
-                                  .runs = {{.run = run.finish(nullptr), .tag = {}}}},
-                 out);
+      return say(
+          sync::OpsMessage{.actors = actors.actors(), .runs = {{.run = run.finish(), .tag = {}}}},
+          out);
     }
     default:
       return say(sync::Even{.number = dice_.below(100), .answer = false, .moved = {}}, out);

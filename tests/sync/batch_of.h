@@ -13,9 +13,9 @@ inline void add_run(OpsMessage& batch, const crdt::Op& op,
                     std::optional<crypto::Hash32> tag = std::nullopt) {
   crdt::ActorTable actors;
   for (const crdt::Actor& actor : batch.actors) actors.place_of(actor);
-  crdt::RunWriter writer(actors, op.dot);
+  crdt::RunWriter writer(actors, op.dot, nullptr);
   writer.add(op, std::nullopt);
-  batch.runs.push_back({.run = writer.finish(nullptr), .tag = tag});
+  batch.runs.push_back({.run = writer.finish(), .tag = tag});
   batch.actors = actors.actors();
 }
 
