@@ -10,7 +10,7 @@ PipeMeeting::Outcome PipeMeeting::come(const PipeId& id, const PipeEnd& end) {
   if (is_new) {
     waiting = end;
   } else if (!waiting) {
-    outcome.kind = Outcome::Kind::kBusy;
+    outcome.kind = pairing ? Outcome::Kind::kBusy : Outcome::Kind::kTaken;
   } else if (waiting->side != end.side && waiting->session != end.session) {
     outcome.kind = Outcome::Kind::kMet;
     outcome.other = std::exchange(waiting, std::nullopt);

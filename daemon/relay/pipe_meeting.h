@@ -32,12 +32,18 @@ inline bool is_pairing(PipeSide side) {
 /// Where the two ends of a pipe find each other. Pure.
 ///   (nobody) --come--> Waiting --the other side comes--> Taken --close--> (nobody)
 /// A second end of the same side: of a live pipe it takes the place of the first, whose connection
-/// has most likely died; of a pairing pipe it finds it busy, since a spoken nameplate can be
-/// guessed.
+/// has most likely died, also where that one was met already. Who knows the id of a live pipe is
+/// one of its two devices, as it is said to nobody but the relay. Of a pairing pipe a second end
+/// finds it busy, since a spoken nameplate can be guessed.
 class PipeMeeting {
  public:
   struct Outcome {
-    enum class Kind : std::uint8_t { kWaits, kMet, kBusy };
+    enum class Kind : std::uint8_t {
+      kWaits,
+      kMet,
+      kBusy,
+      kTaken,  ///< live, and met: nothing is changed; it waits there once that pipe is closed
+    };
     Kind kind = Kind::kWaits;
     std::optional<PipeEnd> other;     ///< kMet: who waited
     std::optional<PipeEnd> replaced;  ///< kWaits: who waited on this side until now

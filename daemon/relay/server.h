@@ -62,6 +62,7 @@ class Server {
   struct JoinedPipe {
     PipeKey key;
     std::array<SourceKey, 2> sources;
+    bool left = false;  ///< another end has its place; it is on its way out
   };
 
   // server.cpp
@@ -121,6 +122,7 @@ class Server {
   void answer_look(Session& session, const Batch& batch, const Job& job, bool durable);
   void meet(Session& one, std::uint32_t correlation, const PipeEnd& other, const PipeKey& key);
   void leave_all(Session& session);
+  void end_pipe(const PipeKey& key);
   void join_if_ready(Session& session);
   void pipe_ended(std::uint64_t pair, std::uint64_t bytes);
 

@@ -215,8 +215,13 @@ void Server::on(Session& session, std::uint32_t correlation, const Pipe& pipe) {
   const Steady until = now() + (pairing ? limits::kInvitationLife : limits::kRelayPipeWait);
   const PipeEnd end{
       .session = session.id, .correlation = correlation, .side = pipe.side, .until = until};
-  const PipeMeeting::Outcome outcome = meeting_.come(pipe.id, end);
+  PipeMeeting::Outcome outcome = meeting_.come(pipe.id, end);
+  if (outcome.kind == PipeMeeting::Outcome::Kind::kTaken) {
+    end_pipe(key);
+    outcome = meeting_.come(pipe.id, end);
+  }
   switch (outcome.kind) {
+    case PipeMeeting::Outcome::Kind::kTaken:
     case PipeMeeting::Outcome::Kind::kBusy:
       return refuse(session, correlation, ErrorCode::kBusy);
     case PipeMeeting::Outcome::Kind::kMet:
@@ -232,6 +237,22 @@ void Server::on(Session& session, std::uint32_t correlation, const Pipe& pipe) {
   }
   session.pipes.push_back(key);
   say(session, correlation, Wait{});
+}
+
+/// The pipe that was met there makes room for an end that has come anew, and has most likely lost
+/// its connection without a word: the other end is told, and comes anew, too.
+void Server::end_pipe(const PipeKey& key) {
+  for (const auto& [id, session] : sessions_) {
+    if (!session->meeting || session->meeting->key != key) continue;
+    const SessionPointer keep = session;
+    return close(*keep);
+  }
+  for (auto& [pair, joined] : joined_) {
+    if (joined.left || joined.key != key) continue;
+    joined.left = true;
+    meeting_.close(key);
+    return splices_->drop(pair);
+  }
 }
 
 void Server::meet(Session& one, std::uint32_t correlation, const PipeEnd& other,
@@ -296,7 +317,7 @@ void Server::join_if_ready(Session& session) {
 void Server::pipe_ended(std::uint64_t pair, std::uint64_t bytes) {
   const auto at = joined_.find(pair);
   assert(at != joined_.end());
-  meeting_.close(at->second.key);
+  if (!at->second.left) meeting_.close(at->second.key);
   for (const SourceKey source : at->second.sources) sources_.leave(source);
   joined_.erase(at);
   metrics_.pipe_bytes += bytes;

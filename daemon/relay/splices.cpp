@@ -283,6 +283,14 @@ void Splices::end(std::uint32_t slot) {
   dead_.push_back(slot);
 }
 
+void Splices::drop(std::uint64_t pair) {
+  for (std::uint32_t slot = 0; slot < pairs_.size(); ++slot) {
+    if (!pairs_[slot] || pairs_[slot]->name != pair) continue;
+    end(slot);
+    return bury();
+  }
+}
+
 /// Rows go when no event of this look can name them any more, and no list does.
 void Splices::bury() {
   for (const std::uint32_t slot : std::exchange(dead_, {})) {

@@ -38,6 +38,8 @@ class Splices : public std::enable_shared_from_this<Splices> {
   void start();
   /// Two connected, non-blocking sockets. `pair` is the caller's name for them.
   void join(std::uint64_t pair, net::Fd one, net::Fd other);
+  /// Closes this pair; `ended` is called for it, perhaps later.
+  void drop(std::uint64_t pair);
   /// Closes every pair without a call of `ended`, and watches no more.
   void stop();
   [[nodiscard]] std::size_t size() const { return live_; }

@@ -148,17 +148,22 @@ struct Joined {
   net::Fd other;
 };
 
-Joined join(Device one, Device other) {
-  PipeId id;
-  id.bytes[0] = 5;
-  one.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
-  EXPECT_NE(one.hear().as<Wait>(), nullptr);
+/// `one` waits there.
+Joined join_waiting(Device one, Device other, const PipeId& id) {
   other.say(2, Pipe{.id = id, .side = PipeSide::kListener});
   for (Device* device : {&one, &other}) {
     EXPECT_NE(device->hear().as<Ready>(), nullptr);
     device->say(3, PipeAck{});
   }
   return {one.leave(), other.leave()};
+}
+
+Joined join(Device one, Device other) {
+  PipeId id;
+  id.bytes[0] = 5;
+  one.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
+  EXPECT_NE(one.hear().as<Wait>(), nullptr);
+  return join_waiting(std::move(one), std::move(other), id);
 }
 
 Bytes read_bytes(int fd, std::size_t size) {
@@ -199,22 +204,50 @@ TEST_F(Relay, JoinsTwoDevicesIntoAPipe) {
   EXPECT_EQ(read_bytes(pipe.one.get(), 3), little) << "the other direction is open still";
 }
 
-TEST_F(Relay, AThirdEndFindsAPipeBusyUntilItIsOver) {
-  Joined pipe = join(enter(), enter());
+// One end's network died without a word, and it comes anew: the other is told by the end of the
+// connection, and both meet again. The connection that died is still open all the while.
+TEST_F(Relay, AnEndThatComesAnewTakesOverAPipe) {
+  for (const bool spliced : {true, false}) {
+    PipeId id;
+    id.bytes[0] = 5;
+    Device one = enter();
+    Device other = enter();
+    one.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
+    ASSERT_NE(one.hear().as<Wait>(), nullptr);
+    other.say(1, Pipe{.id = id, .side = PipeSide::kListener});
+    ASSERT_NE(one.hear().as<Ready>(), nullptr);
+    ASSERT_NE(other.hear().as<Ready>(), nullptr);
+    if (spliced) {
+      for (Device* end : {&one, &other}) end->say(2, PipeAck{});
+      const Bytes little = {1, 2, 3};
+      ASSERT_TRUE(one.send_raw(little));
+      ASSERT_EQ(read_bytes(other.fd(), 3), little);
+    }
+    Device anew = enter();
+    anew.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
+    EXPECT_NE(anew.hear().as<Wait>(), nullptr);
+    EXPECT_EQ(read_bytes(other.fd(), 1), Bytes{});
+    const Joined pipe = join_waiting(std::move(anew), enter(), id);
+    const Bytes more = {4, 5, 6};
+    ASSERT_EQ(::send(pipe.one.get(), more.data(), more.size(), 0), 3);
+    EXPECT_EQ(read_bytes(pipe.other.get(), 3), more);
+  }
+}
+
+TEST_F(Relay, AThirdEndFindsAPairingPipeBusy) {
   PipeId id;
-  id.bytes[0] = 5;
+  Device issuer = enter();
+  Device joiner = enter();
+  issuer.say(1, Pipe{.id = id, .side = PipeSide::kIssuer});
+  ASSERT_NE(issuer.hear().as<Wait>(), nullptr);
+  joiner.say(1, Pipe{.id = id, .side = PipeSide::kJoiner});
+  ASSERT_NE(issuer.hear().as<Ready>(), nullptr);
+  ASSERT_NE(joiner.hear().as<Ready>(), nullptr);
   Device third = enter();
-  third.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
-  EXPECT_EQ(third.hear().as<Error>()->code, ErrorCode::kBusy);
-  pipe.one = {};
-  EXPECT_EQ(read_bytes(pipe.other.get(), 1), Bytes{});
-  pipe.other = {};
-  Heard heard;
-  do {
-    third.say(1, Pipe{.id = id, .side = PipeSide::kDialler});
-    heard = third.hear();
-  } while (heard.as<Error>() != nullptr);
-  EXPECT_NE(heard.as<Wait>(), nullptr);
+  for (const PipeSide side : {PipeSide::kIssuer, PipeSide::kJoiner}) {
+    third.say(1, Pipe{.id = id, .side = side});
+    EXPECT_EQ(third.hear().as<Error>()->code, ErrorCode::kBusy);
+  }
 }
 
 TEST_F(Relay, BytesRightBehindPipeAckCrossToo) {

@@ -88,14 +88,14 @@ PipeEnd end_of(SessionId session, PipeSide side, int until = 60) {
   return {.session = session, .side = side, .until = at(until)};
 }
 
-TEST(PipeMeeting, JoinsTwoSidesAndRefusesAThird) {
+TEST(PipeMeeting, JoinsTwoSidesAndAThirdWaitsForThePlace) {
   PipeMeeting meeting;
   EXPECT_EQ(meeting.come({}, end_of(kAda, PipeSide::kDialler)).kind, Kind::kWaits);
   const auto met = meeting.come({}, end_of(kBen, PipeSide::kListener));
   EXPECT_EQ(met.kind, Kind::kMet);
   EXPECT_EQ(met.other->session, kAda);
   for (const PipeSide side : {PipeSide::kDialler, PipeSide::kListener}) {
-    EXPECT_EQ(meeting.come({}, end_of({3}, side)).kind, Kind::kBusy);
+    EXPECT_EQ(meeting.come({}, end_of({3}, side)).kind, Kind::kTaken);
   }
   meeting.close({});
   EXPECT_EQ(meeting.come({}, end_of({3}, PipeSide::kDialler)).kind, Kind::kWaits);
@@ -117,6 +117,15 @@ TEST(PipeMeeting, ANewerEndReplacesALiveOneButNoPairingOne) {
   EXPECT_EQ(meeting.size(), 1u) << "it is the other's place by now";
   meeting.come({}, end_of(kAda, PipeSide::kIssuer));
   EXPECT_EQ(meeting.come({}, end_of(kBen, PipeSide::kIssuer)).kind, Kind::kBusy);
+}
+
+TEST(PipeMeeting, OfAPairingAThirdFindsItBusy) {
+  PipeMeeting meeting;
+  meeting.come({}, end_of(kAda, PipeSide::kIssuer));
+  ASSERT_EQ(meeting.come({}, end_of(kBen, PipeSide::kJoiner)).kind, Kind::kMet);
+  for (const PipeSide side : {PipeSide::kIssuer, PipeSide::kJoiner}) {
+    EXPECT_EQ(meeting.come({}, end_of({3}, side)).kind, Kind::kBusy);
+  }
 }
 
 TEST(PipeMeeting, LiveAndPairingNeverMeet) {

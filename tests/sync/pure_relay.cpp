@@ -159,11 +159,20 @@ void PureRelay::pipe(Connection connection, std::uint32_t correlation, const rel
     return say(connection, correlation, relay::Error{.code = relay::ErrorCode::kBusy}, out);
   }
   const relay::PipeKey key{.pairing = relay::is_pairing(pipe.side), .id = pipe.id};
-  const auto outcome = meeting_.come(pipe.id, {.session = name_of(connection),
-                                               .correlation = correlation,
-                                               .side = pipe.side,
-                                               .until = kNever});
+  const relay::PipeEnd end{.session = name_of(connection),
+                           .correlation = correlation,
+                           .side = pipe.side,
+                           .until = kNever};
+  auto outcome = meeting_.come(pipe.id, end);
   using Kind = relay::PipeMeeting::Outcome::Kind;
+  if (outcome.kind == Kind::kTaken) {
+    const auto has = [&key](const auto& guest) {
+      return guest.second.other.has_value() && guest.second.met == key;
+    };
+    const auto old = std::ranges::find_if(guests_, has);
+    if (old != guests_.end()) drop(old->first, out);
+    outcome = meeting_.come(pipe.id, end);
+  }
   if (outcome.kind == Kind::kBusy) {
     return say(connection, correlation, relay::Error{.code = relay::ErrorCode::kBusy}, out);
   }
