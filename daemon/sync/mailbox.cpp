@@ -38,7 +38,9 @@ bool Mailbox::load(const Record& record) {
   const auto id = DeviceId::from(record.name);
   auto memory = decode_mailbox(record.body);
   if (!id || !memory || device(*id) == nullptr) return false;
-  make_peer(*id).memory = std::move(*memory);
+  Peer& made = make_peer(*id);
+  made.memory = std::move(*memory);
+  made.in_step = made.memory.in_step;
   return true;
 }
 
@@ -121,14 +123,22 @@ std::optional<NewRatchet> Mailbox::heard(const LiveSession& session, const NewRa
   if (talk.state() == RatchetTalk::State::kTurned) {
     // The other erases the older ratchets when it hears this, with what was sealed under them.
     post_all_again(with);
-    with.in_step = true;
+    now_in_step(with);
   }
   if (talk.state() == RatchetTalk::State::kDone) {
-    with.in_step = true;
+    now_in_step(with);
     with.made = now.steady;
   }
   follow(with);
   return reply;
+}
+
+// Durable only until a relay is reached: who puts back a copy of later is found out as before.
+void Mailbox::now_in_step(Peer& peer) {
+  peer.in_step = true;
+  if (peer.checked || peer.memory.in_step) return;
+  peer.memory.in_step = true;
+  peer.changed = true;
 }
 
 void Mailbox::forget_links(const std::function<bool(LinkId)>& stands) {
@@ -206,10 +216,16 @@ void Mailbox::heard_outbox(Peer& peer, Outbox::Heard heard) {
 // Where the relay took more than this store knows of, the store is an older copy: what its ratchet
 // seals is not read. One that was made since is.
 void Mailbox::follow(Peer& peer) {
-  if (!peer.outbox.is_ahead() || !peer.in_step) return;
-  peer.outbox.follow();
-  peer.memory.wrote(peer.outbox.week(), peer.outbox.mine());  // over a restart too
-  post_all_again(peer);
+  if (peer.outbox.is_ahead() && peer.in_step) {
+    peer.outbox.follow();
+    peer.memory.wrote(peer.outbox.week(), peer.outbox.mine());  // over a restart too
+    post_all_again(peer);
+  }
+  if (!peer.outbox.is_ready()) return;
+  peer.checked = true;
+  if (!peer.memory.in_step) return;
+  peer.memory.in_step = false;
+  peer.changed = true;
 }
 
 void Mailbox::post_all_again(Peer& peer) {

@@ -98,7 +98,10 @@ class Mailbox {
     crdt::VersionVector covered;  ///< memory.there and memory.posted
     bool changed = false;         ///< the memory must be written
     bool learnt = false;          ///< it may be written
-    bool in_step = false;         ///< its newest ratchet was made by this process: it is no copy
+    /// Its newest ratchet was made by this process, or since a relay last said what it has: what it
+    /// seals was never sealed before, even where the store was an older copy.
+    bool in_step = false;
+    bool checked = false;         ///< a relay has said to this process what was put last
     std::optional<Steady> made;   ///< when both used it
     std::optional<Steady> waits;  ///< since when something could be posted
     Outbox outbox;
@@ -115,6 +118,7 @@ class Mailbox {
   void frame(const RelayFrameCame& came, const Now& now, Ripple& ripple, Output& out);
   void heard_outbox(Peer& peer, Outbox::Heard heard);
   void follow(Peer& peer);
+  static void now_in_step(Peer& peer);
   void read(Peer& peer, ByteView parcel, const Now& now, Ripple& ripple, Output& out);
   void take(Peer& peer, const ParcelBody& body, const Now& now, Ripple& ripple, Output& out);
   void post_all_again(Peer& peer);

@@ -6,9 +6,12 @@
 namespace attune::sync {
 namespace {
 
-// mailbox  ver | owes turn u8 | week u32le | LEB128(weeks) | weeks: u32le, parcels u64le |
+// mailbox  ver | flags u8: 1 owes turn, 2 in step | week u32le | LEB128(weeks) | weeks: u32le,
+// parcels u64le |
 //          lv(there) | lv(posted) | lv(owed)
 constexpr std::uint8_t kVersion = 1;
+constexpr int kOwesTurn = 1;
+constexpr int kInStep = 2;
 
 }  // namespace
 
@@ -26,7 +29,8 @@ std::uint64_t MailboxMemory::written_in(Week of) const {
 }
 
 RecordChange mailbox_record(const DeviceId& device, const MailboxMemory& memory) {
-  Bytes body{kVersion, static_cast<std::uint8_t>(memory.owes_turn ? 1 : 0)};
+  const int flags = (memory.owes_turn ? kOwesTurn : 0) | (memory.in_step ? kInStep : 0);
+  Bytes body{kVersion, static_cast<std::uint8_t>(flags)};
   append_u32le(body, static_cast<std::uint32_t>(memory.week));
   append_leb(body, memory.written.size());
   for (const auto& [week, count] : memory.written) {
@@ -45,11 +49,13 @@ std::optional<MailboxMemory> decode_mailbox(ByteView body) {
   Reader reader(body);
   if (reader.u8() != kVersion) return std::nullopt;
   MailboxMemory memory;
-  const std::uint8_t owes_turn = reader.u8();
-  memory.owes_turn = owes_turn == 1;
+  const std::uint8_t flags = reader.u8();
+  memory.owes_turn = (flags & kOwesTurn) != 0;
+  memory.in_step = (flags & kInStep) != 0;
   memory.week = reader.u32le();
   const std::uint64_t weeks = reader.leb();
-  if (!reader.ok() || owes_turn > 1 || weeks > MailboxMemory::kWeeksMax) return std::nullopt;
+  if (!reader.ok() || flags > (kOwesTurn | kInStep) || weeks > MailboxMemory::kWeeksMax)
+    return std::nullopt;
   for (std::uint64_t i = 0; i < weeks; ++i) {
     const Week of = reader.u32le();
     if (!memory.written.empty() && memory.written.rbegin()->first >= of) return std::nullopt;

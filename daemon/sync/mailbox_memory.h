@@ -20,6 +20,9 @@ struct MailboxMemory {
   crdt::VersionVector posted;             ///< at the relay, or there
   crdt::VersionVector owed;               ///< rows that the next parcel acknowledges
   bool owes_turn = false;  ///< parcels of the other were lost: only a parcel from here begins anew
+  /// The ratchet in use was made in a session while no relay had said what was put last: where that
+  /// is more than this store knows of, it was an older copy and is none any more.
+  bool in_step = false;
 
   void wrote(Week into, std::uint64_t count);
   [[nodiscard]] std::uint64_t written_in(Week of) const;

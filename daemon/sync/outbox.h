@@ -54,6 +54,7 @@ class Outbox {
   /// Everything that was added is at the relay, as far as it said so on this session.
   [[nodiscard]] bool settled() const { return state_ == State::kReady && parcels_.empty(); }
   [[nodiscard]] bool under_way() const { return state_ == State::kReady && !parcels_.empty(); }
+  [[nodiscard]] bool is_ready() const { return state_ == State::kReady; }
   [[nodiscard]] bool is_opening() const { return state_ == State::kOpening; }
   [[nodiscard]] bool is_ahead() const { return state_ == State::kAhead; }
   [[nodiscard]] std::optional<Steady> next() const;

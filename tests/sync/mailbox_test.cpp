@@ -315,6 +315,46 @@ TEST_F(Apart, AnOlderStoreIsQuietUntilTheyMeet) {
   }
 }
 
+// It met the other, and ended before it reached the relay: what it knows of that is on its disk.
+TEST_F(Apart, AnOlderStoreThatMetGoesOnAfterARestart) {
+  for (MailboxWorld::End* who : {&ana(), &ben()}) {
+    MailboxWorld::End& other = who == &ana() ? ben() : ana();
+    const Disk older = who->phone.disk;
+    for (int i = 0; i < 3; ++i) {
+      who->write("thanks");
+      world_.visit(*who);
+    }
+    world_.visit(other);
+    const std::size_t count = other.count();
+    who->put_back(older);
+    world_.meet(*who, other);
+    who->restart();
+    who->write("after they met");
+    world_.visit(*who);
+    world_.visit(other);
+    EXPECT_EQ(other.count(), count + 1);
+    who->restart();
+    who->write("and after another restart");
+    world_.visit(*who);
+    world_.visit(other);
+    EXPECT_EQ(other.count(), count + 2);
+
+    // Once it has reached the relay, a copy is found out as ever.
+    const Disk reached = who->phone.disk;
+    who->write("not in the copy");
+    world_.visit(*who);
+    who->put_back(reached);
+    who->write("from the copy");
+    const std::size_t posted = world_.relay.bodies().size();
+    world_.visit(*who);
+    EXPECT_EQ(world_.relay.bodies().size(), posted);
+    world_.meet(*who, other);
+    take_turns();
+    take_turns();
+    expect_even();
+  }
+}
+
 TEST_F(Apart, TheOtherMayHaveAnOlderStore) {
   ana().write("one");
   take_turns();
