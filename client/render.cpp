@@ -50,7 +50,8 @@ std::string done_text(const v1::Done& done, const Verb& verb) {
   if (done.state() == "locked") return "The notebook is locked.\n";
   switch (verb.act) {
     case Act::kUnpair:
-      return "Unpaired. Nothing is exchanged any more; nobody was told.\n";
+      return "Unpaired. Nothing is exchanged any more; nobody was told.\n"
+             "What your partner's device has stays there; what waits at a relay is taken back.\n";
     case Act::kForget:
       return "Forgotten.\n";
     case Act::kEnd:

@@ -26,6 +26,7 @@ enum class RecordType : std::uint8_t {
   kSeed = 12,     ///< name: stream; the salt seed of the open run
   kMailbox = 13,  ///< name: device; what was posted for it. In no backup
   kRatchet = 14,  ///< name: device, number; keys of parcels, new with each one. In no backup
+  kParting = 15,  ///< what is left to do at a relay after `unpair`. In no backup
 };
 
 /// One line of a transaction: a record's new body, or its erasure.

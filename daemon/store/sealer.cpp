@@ -61,6 +61,7 @@ std::optional<RecordType> record_type(std::uint8_t number) {
     case RecordType::kSeed:
     case RecordType::kMailbox:
     case RecordType::kRatchet:
+    case RecordType::kParting:
       return type;
   }
   return std::nullopt;

@@ -73,6 +73,31 @@ void Mailbox::paired(const DeviceId& id, const crypto::Key& mailbox_root, Record
   made.changed = true;
 }
 
+std::vector<PartingPlan> Mailbox::part(const Now& now, Ripple& ripple) {
+  std::vector<PartingPlan> plans;
+  for (auto& [id, peer] : peers_) {
+    const PartnerDevice* of = device(id);
+    if (of == nullptr) continue;
+    PartingPlan plan{.mine = deps_.self->device,
+                     .theirs = id,
+                     .relay = {},
+                     .id_root = of->id_root.clone(),
+                     .parcels = {}};
+    crdt::VersionVector before =
+        deps_.notebook->say_what_protects(now, peer.memory.there, peer.memory.posted, ripple);
+    // What a store seals that was put back is not read.
+    const bool heard = peer.ratchets.can_send() && !peer.outbox.is_ahead();
+    while (heard && plan.parcels.size() < PartingPlan::kParcelsMax) {
+      const OpsMessage ops = next_batch(*deps_.notebook, before, EntryNames::kWhole);
+      if (ops.runs.empty()) break;
+      plan.parcels.push_back(
+          peer.ratchets.seal(encode_parcel({.ops = ops, .ack = {}}), *deps_.random));
+    }
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
 void Mailbox::parted(RecordBatch& batch) {
   for (auto& [id, peer] : peers_) {
     peer.ratchets.erase_all(batch);
@@ -180,10 +205,13 @@ void Mailbox::up(const relay::Params& params, const Now& now) {
   if (week(now) != week_) enter_week(now);
 }
 
-Week Mailbox::week(const Now& now) const {
+std::optional<std::uint32_t> Mailbox::relay_hour(const Now& now) const {
+  if (!clock_) return std::nullopt;
   const auto gone = std::chrono::duration_cast<std::chrono::hours>(now.steady - clock_->at);
-  return (std::int64_t{clock_->hour} + gone.count()) / kHoursOfWeek;
+  return clock_->hour + static_cast<std::uint32_t>(gone.count());
 }
+
+Week Mailbox::week(const Now& now) const { return std::int64_t{*relay_hour(now)} / kHoursOfWeek; }
 
 void Mailbox::enter_week(const Now& now) {
   week_ = week(now);

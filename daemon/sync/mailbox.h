@@ -12,6 +12,7 @@
 #include "daemon/sync/mailbox_memory.h"
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/outbox.h"
+#include "daemon/sync/parting.h"
 #include "daemon/sync/ratchet_talk.h"
 #include "daemon/sync/ratchets.h"
 #include "daemon/sync/relay_line.h"
@@ -43,6 +44,9 @@ class Mailbox {
 
   /// A pairing is final; what belonged to an earlier one is erased.
   void paired(const DeviceId& device, const crypto::Key& mailbox_root, RecordBatch& batch);
+  /// The last that is said to the partner before parted(): for each device what is to be put in the
+  /// place of what was posted, and what of it goes into the log first.
+  std::vector<PartingPlan> part(const Now& now, Ripple& ripple);
   /// Nothing is said to the partner any more.
   void parted(RecordBatch& batch);
 
@@ -72,6 +76,8 @@ class Mailbox {
   [[nodiscard]] bool is_leaving() const { return leaving_; }
   /// Something is on its way to the relay, or would be if it could.
   [[nodiscard]] bool is_posting() const;
+  /// The hour by the relay's clock, while its session stands.
+  [[nodiscard]] std::optional<std::uint32_t> relay_hour(const Now& now) const;
 
   /// From now on whether this device's mailboxes are empty is asked, until stop_looking().
   void look();

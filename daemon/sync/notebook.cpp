@@ -124,6 +124,18 @@ std::optional<crdt::Dot> Notebook::earlier_on_entry(const crdt::Kept& kept) cons
   return both == nullptr ? std::nullopt : both->view.earlier_on_entry(kept);
 }
 
+void Notebook::take_back_tonight(const Now& now, Ripple& ripple) {
+  state_->hand_over(ripple);
+  state_->end_nights(now, ripple);
+  state_->take_back_tonight(now, ripple);
+}
+
+crdt::VersionVector Notebook::say_what_protects(const Now& now, const crdt::VersionVector& there,
+                                                const crdt::VersionVector& perhaps,
+                                                Ripple& ripple) {
+  return state_->say_what_protects(now, there, perhaps, ripple);
+}
+
 void Notebook::people_changed() { state_->learn_people(); }
 
 std::optional<Steady> Notebook::pass_time(const Now& now, Ripple& ripple) {

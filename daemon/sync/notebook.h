@@ -71,6 +71,16 @@ class Notebook {
   /// What may name this op's entry in a run: crdt::View::earlier_on_entry.
   [[nodiscard]] std::optional<crdt::Dot> earlier_on_entry(const crdt::Kept& kept) const;
 
+  /// Before a pairing ends: what is said tonight is withdrawn.
+  void take_back_tonight(const Now& now, Ripple& ripple);
+  /// Before a pairing ends: what of mine protects and is not `there` is said again, in ops that
+  /// have nothing else in their past, so that who has `there` takes them without what lies between:
+  /// withdrawals, pauses, ends, acts of forgetting, tightenings; no words, and nothing that
+  /// loosens. `perhaps` may be there, too. Gives what `both` had before: these ops are all that it
+  /// lacks.
+  crdt::VersionVector say_what_protects(const Now& now, const crdt::VersionVector& there,
+                                        const crdt::VersionVector& perhaps, Ripple& ripple);
+
   void people_changed();
 
   /// What time alone changes: intents that are due, nights that end, an undo that expires. Call at

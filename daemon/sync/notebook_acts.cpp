@@ -29,13 +29,6 @@ Act act_on(const Found& found, Act::Did what) {
           .kind = found.row->number};
 }
 
-// A value of this rank, for where the words that said it are lost; else the strictest there is.
-Bytes saying(const FieldRow& field, std::uint32_t rank) {
-  auto at = std::ranges::find(field.values, rank, &ValueRow::rank);
-  if (at == field.values.end()) at = std::ranges::max_element(field.values, {}, &ValueRow::rank);
-  return wire_field(field.number, static_cast<std::uint64_t>(at->number));
-}
-
 }  // namespace
 
 // An entry that this person may end, share or forget.

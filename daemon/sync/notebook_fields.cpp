@@ -81,6 +81,12 @@ std::optional<Bytes> default_of(const FieldRow& row, LocalDay today) {
 
 }  // namespace
 
+Bytes saying(const FieldRow& field, std::uint32_t rank) {
+  auto at = std::ranges::find(field.values, rank, &ValueRow::rank);
+  if (at == field.values.end()) at = std::ranges::max_element(field.values, {}, &ValueRow::rank);
+  return wire_field(field.number, static_cast<std::uint64_t>(at->number));
+}
+
 Failed refused(Reason reason) { return {.code = Code::kRefused, .reason = reason, .detail = {}}; }
 Failed wrong_usage(Reason reason, std::string detail) {
   return {.code = Code::kUsage, .reason = reason, .detail = std::move(detail)};

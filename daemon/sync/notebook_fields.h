@@ -34,6 +34,9 @@ std::optional<Failed> complete(const KindRow& row, LocalDay today, GivenFields& 
 /// The text of a field that was given, or "".
 std::string_view given_text(const GivenFields& fields, std::uint32_t number);
 
+/// A value of this rank, for where the words that said it are lost; else the strictest there is.
+Bytes saying(const FieldRow& field, std::uint32_t rank);
+
 Failed refused(Reason reason);
 Failed wrong_usage(Reason reason, std::string detail = {});
 Failed no_such_entry();

@@ -171,15 +171,22 @@ void Notebook::State::write_one(const Now& now, Stream& into, Draft draft, Rippl
   op.kind = draft.kind;
   op.day = tonight ? now.night : now.day;
   op.slots = std::move(draft.slots);
+  append_own(now, into, compose_own(into, actor, std::move(op)), ripple);
+}
+
+crdt::Op Notebook::State::compose_own(Stream& into, const crdt::Actor& actor, crdt::Op op) {
   std::optional<crdt::SaltNode> root;
   if (into.log.needs_salt_root(actor)) root = parts.random->bytes<sizeof(crdt::SaltNode)>();
   into.log.salt(actor, op.slots, root);
-  op = into.log.compose(actor, std::move(op));
+  return into.log.compose(actor, std::move(op));
+}
+
+void Notebook::State::append_own(const Now& now, Stream& into, crdt::Op op, Ripple& ripple) {
   assert(crdt::within_limits(op));
   const crdt::Dot dot = op.dot;
   const crdt::Kept::Arrival arrival =
-      tonight ? couple::arrival_tonight(now)
-              : crdt::Kept::Arrival{.day = now.day, .wall = now.wall, .boot = now.boot};
+      is_tonight(op.kind) ? couple::arrival_tonight(now)
+                          : crdt::Kept::Arrival{.day = now.day, .wall = now.wall, .boot = now.boot};
   const auto taken = into.log.append(std::move(op), arrival);
   assert(taken == crdt::OpLog::Taken::kAppended);
   static_cast<void>(taken);

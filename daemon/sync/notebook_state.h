@@ -93,6 +93,8 @@ struct Notebook::State {
   static crdt::Slot make_slot(std::uint32_t field, Bytes bytes);  ///< without a salt: its op has it
   void write(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple);
+  crdt::Op compose_own(Stream& into, const crdt::Actor& actor, crdt::Op op);
+  void append_own(const Now& now, Stream& into, crdt::Op op, Ripple& ripple);
   void tie_loose_ends(const Now& now, Stream& into, const Draft& draft, Ripple& ripple);
   Incarnation next_incarnation(const Stream& in);
   [[nodiscard]] std::size_t actors_of(const Stream& in, const PersonId& person) const;
@@ -172,6 +174,15 @@ struct Notebook::State {
   enum class Copied { kShareable, kMineOnly };
   std::vector<crdt::Slot> copy_slots(const Found& found, Copied which);
   std::vector<Draft> copy_rivals(const Found& found);
+
+  // notebook_part.cpp: what is said to a partner for the last time
+  void take_back_tonight(const Now& now, Ripple& ripple);
+  std::vector<crdt::Slot> protecting(Stream& in, const crdt::EntryState& entry, const KindRow& row,
+                                     const crdt::VersionVector& there, bool known);
+  void write_behind(const Now& now, Stream& into, const crdt::Actor& actor,
+                    const std::vector<crdt::Dot>& past, Draft draft, Ripple& ripple);
+  crdt::VersionVector say_what_protects(const Now& now, const crdt::VersionVector& there,
+                                        const crdt::VersionVector& perhaps, Ripple& ripple);
 
   // notebook_take.cpp
   Verdict take(const Now& now, Arriving arriving, Ripple& ripple);

@@ -43,6 +43,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   std::optional<Partner> partner;
   std::map<DeviceId, PeerMemory> memories;
   std::optional<RelayUrl> relay;
+  std::vector<Parting> partings;
   for (const Record& record : records) {
     if (record.type == RecordType::kSelf) {
       self = decode_self(record.body);
@@ -55,6 +56,10 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
       auto memory = decode_peer(record.body);
       if (!device || !memory) return nullptr;
       memories.emplace(*device, std::move(*memory));
+    } else if (record.type == RecordType::kParting) {
+      auto plan = decode_parting(record.body);
+      if (!plan) return nullptr;
+      partings.emplace_back(std::move(*plan));
     } else if (is_relay_record(record)) {
       relay = decode_relay(record.body);
       if (!relay) return nullptr;
@@ -64,6 +69,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   auto state = std::make_unique<State>(parts, std::move(*self));
   state->partner = std::move(partner);
   state->memories = std::move(memories);
+  state->partings = std::move(partings);
   state->notebook = Notebook::open({.kinds = parts.kinds, .random = parts.random}, state->self,
                                    state->partner, records, now);
   if (!state->notebook) return nullptr;
@@ -138,7 +144,7 @@ void Replica::State::command(const Now& now, RequestId request, Command& asked, 
                  [&](const PairByCode&) { pair_command(now, request, asked, step); },
                  [&](const PairByQr&) { pair_command(now, request, asked, step); },
                  [&](const PairReply&) { pair_command(now, request, asked, step); },
-                 [&](const Unpair&) { unpair(request, step); },
+                 [&](const Unpair&) { unpair(now, request, step); },
                  [&](const auto&) {
                    if (relay_command(now, request, asked, step)) return;
                    notebook->pass_time(now, step.ripple);  // what is due by now comes first
@@ -285,6 +291,7 @@ void Replica::State::conclude(const Now& now, Step& step) {
   code_reach.due(now, reach.network(), step.out);
   follow_relay(now, step);
   follow_mailbox(now, step);
+  follow_partings(now, step);
 
   for (const std::uint64_t number : waiting.unasked()) {
     if (!live->ask(number, now, step.out)) waiting.ask_again();

@@ -1,8 +1,13 @@
+#include <algorithm>
+
 #include "daemon/sync/replica_state.h"
 
 namespace attune::sync {
 
-bool Replica::is_posting() const { return state_->mailbox->is_posting(); }
+bool Replica::is_posting() const {
+  const auto busy = [](const Parting& parting) { return parting.is_busy(); };
+  return state_->mailbox->is_posting() || std::ranges::any_of(state_->partings, busy);
+}
 
 // ---- Between live sessions and the mailbox.
 
@@ -48,6 +53,41 @@ void Replica::State::settle_syncs(const Now& now, Step& step) {
   const crdt::VersionVector theirs = there.value_or(crdt::VersionVector{});
   waiting.settle(now.steady, here, theirs, log == nullptr ? 0 : count_missing(*log, theirs),
                  step.out);
+}
+
+// ---- When a pairing ends.
+
+// What is taken back tonight goes to a partner who is live as any other op, before the link is
+// closed. What they may lack is put at the relay, in the place of what was posted there.
+void Replica::State::begin_parting(const Now& now, Step& step) {
+  notebook->take_back_tonight(now, step.ripple);
+  live->pump(now, step.out);
+  if (!relay.relay()) return;
+  for (PartingPlan& plan : mailbox->part(now, step.ripple)) {
+    plan.relay = relay.relay()->key;
+    step.out.persist.changes.push_back(parting_record(plan));
+    partings.emplace_back(std::move(plan));
+    if (const auto hour = mailbox->relay_hour(now)) {
+      partings.back().happened(RelayUp{.params = {.hour = *hour}}, mail_line, now);
+    }
+    if (partings.size() <= kPartingsMax) continue;
+    step.out.persist.changes.push_back(parting_gone(partings.front().plan()));
+    partings.erase(partings.begin());
+  }
+}
+
+bool Replica::State::is_at(const Parting& parting) const {
+  return relay.up() && relay.relay()->key == parting.plan().relay;
+}
+
+void Replica::State::follow_partings(const Now& now, Step& step) {
+  for (Parting& parting : partings) {
+    if (is_at(parting)) parting.pump(mail_line, now);
+    if (!parting.done()) continue;
+    step.out.persist.changes.push_back(parting_gone(parting.plan()));
+    step.out.persist.erases = true;
+  }
+  std::erase_if(partings, [](const Parting& parting) { return parting.done(); });
 }
 
 void Replica::State::write_mailbox(const Now& now, Step& step) {

@@ -95,7 +95,7 @@ void Replica::State::adopt(const Now& now, Pairing::Finished finished, Step& ste
   look_for_partner(now);
 }
 
-void Replica::State::unpair(RequestId request, Step& step) {
+void Replica::State::unpair(const Now& now, RequestId request, Step& step) {
   if (!partner || !partner->paired) {
     step.out.answers.push_back(
         {.request = request,
@@ -103,6 +103,7 @@ void Replica::State::unpair(RequestId request, Step& step) {
              .code = Code::kNotPaired, .reason = Reason::kNotPaired, .detail = {}, .wait = {}}});
     return;
   }
+  begin_parting(now, step);
   partner->paired = false;
   step.out.persist.changes.push_back(partner_record(*partner));
   live->close_all(step.out);

@@ -157,6 +157,7 @@ void Replica::State::relay_gone(const Now& now, LinkId link, Step& step) {
 void Replica::State::relay_came(const Now& now, const RelayNews& news, Step& step) {
   for (const RelayEvent& event : news.events) {
     mailbox->happened(event, now, step.ripple, step.out);
+    for (Parting& parting : partings) parting.happened(event, mail_line, now);
     if (std::holds_alternative<RelayUp>(event)) {
       step.out.notices.push_back({.event = "relay-reached", .count = 1});
     } else if (std::holds_alternative<RelayDown>(event)) {
@@ -245,6 +246,7 @@ void Replica::State::flush_relay(const Now& now, Step& step) {
 std::optional<Steady> Replica::State::relay_next() const {
   std::optional<Steady> next = earlier(relay.next(), pipes.next(relay.keepalive()));
   if (trial) next = earlier(next, trial->until);
+  for (const Parting& parting : partings) next = earlier(next, parting.next());
   return next;
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/sync/mailbox.h"
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/pairing.h"
+#include "daemon/sync/parting.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/relay_pipes.h"
 #include "daemon/sync/relay_reach.h"
@@ -99,6 +100,10 @@ struct Replica::State {
   void follow_mailbox(const Now& now, Step& step);
   void settle_syncs(const Now& now, Step& step);
   void write_mailbox(const Now& now, Step& step);
+  void begin_parting(const Now& now, Step& step);
+  void follow_partings(const Now& now, Step& step);
+  [[nodiscard]] bool is_at(const Parting& parting) const;
+  static constexpr std::size_t kPartingsMax = 8;
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
@@ -106,7 +111,7 @@ struct Replica::State {
   void follow_pending(const Now& now);
   void dial_pairing(const Endpoint& to, Conversation conversation, Step& step);
   void adopt(const Now& now, Pairing::Finished finished, Step& step);
-  void unpair(RequestId request, Step& step);
+  void unpair(const Now& now, RequestId request, Step& step);
   void look_for_partner(const Now& now);
   [[nodiscard]] const PartnerDevice* reachable(const DeviceId& id, const Partner** of) const;
 
@@ -126,6 +131,7 @@ struct Replica::State {
   DialNumbers dials;
   RelayReach relay;
   MailLine mail_line{relay};
+  std::vector<Parting> partings;  ///< of pairings that have ended, the oldest first
   RelayPipes pipes;
   std::optional<Trial> trial;
   std::optional<RequestId> pair_request;

@@ -13,6 +13,7 @@
 #include "daemon/sync/control_codec.h"
 #include "daemon/sync/mailbox_memory.h"
 #include "daemon/sync/notebook_records.h"
+#include "daemon/sync/parting.h"
 #include "daemon/sync/ratchets.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/replica.h"
@@ -260,6 +261,9 @@ void run_record(ByteView input) {
       return;
     case RecordType::kRatchet:
       return check_ratchet(body);
+    case RecordType::kParting:
+      if (const auto plan = sync::decode_parting(body)) same(sync::parting_record(*plan), body);
+      return;
     case RecordType::kSetting:
     case RecordType::kSeed:
       return;  // nobody reads one

@@ -124,7 +124,7 @@ TEST_F(RootTest, CutElsewhereThanBetweenRecordsIsNoRoot) {
 
 TEST_F(RootTest, RefusesWrongTypes) {
   const Bytes bytes = encode_root(filled(), others(), {});
-  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{0, 1, 15, 255}) {
+  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{0, 1, 16, 255}) {
     Bytes wrong = bytes;
     wrong[kRootHeadBytes] = type;
     EXPECT_FALSE(decode_root(wrong)) << int{type};

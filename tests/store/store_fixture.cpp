@@ -135,7 +135,8 @@ RecordBatch one_of_each(std::string_view body) {
   for (RecordType type :
        {RecordType::kHeads, RecordType::kSelf, RecordType::kPartner, RecordType::kPeer,
         RecordType::kPending, RecordType::kBurnt, RecordType::kIntent, RecordType::kUndo,
-        RecordType::kSetting, RecordType::kSeed, RecordType::kMailbox, RecordType::kRatchet}) {
+        RecordType::kSetting, RecordType::kSeed, RecordType::kMailbox, RecordType::kRatchet,
+        RecordType::kParting}) {
     batch.changes.push_back(put(type, "", body));
   }
   batch.changes.push_back(put(RecordType::kPeer, "second", body));

@@ -27,11 +27,11 @@ TEST_F(StoreTest, RecordsOfEveryTypeComeBack) {
   {
     Store store = create();
     store.commit(one_of_each("first"));
-    EXPECT_EQ(contents_of(store.load()).size(), 16u);
-    EXPECT_EQ(store.record_count(), 16u);
+    EXPECT_EQ(contents_of(store.load()).size(), 17u);
+    EXPECT_EQ(store.record_count(), 17u);
   }
   const Contents contents = reopened();
-  EXPECT_EQ(contents.size(), 16u);
+  EXPECT_EQ(contents.size(), 17u);
   EXPECT_EQ(contents.at({RecordType::kPeer, text("second")}), text("first"));
   EXPECT_EQ(contents.at({RecordType::kOp, text("b1")}), text("first"));
 }
@@ -44,7 +44,7 @@ TEST_F(StoreTest, LaterBodiesReplaceEarlierOnes) {
   Contents contents = contents_of(store.load());
   EXPECT_EQ(contents.at({RecordType::kSelf, text("")}), text("later"));
   EXPECT_EQ(contents.at({RecordType::kOp, text("a1")}), text("husk"));
-  EXPECT_EQ(contents.size(), 16u);
+  EXPECT_EQ(contents.size(), 17u);
 }
 
 TEST_F(StoreTest, ErasedRecordsAreGone) {
@@ -53,10 +53,10 @@ TEST_F(StoreTest, ErasedRecordsAreGone) {
     store.commit(one_of_each("first"));
     store.commit(
         {.changes = {erase(RecordType::kOp, "a2"), erase(RecordType::kUndo, "")}, .erases = true});
-    EXPECT_EQ(store.record_count(), 14u);
+    EXPECT_EQ(store.record_count(), 15u);
   }
   const Contents contents = reopened();
-  EXPECT_EQ(contents.size(), 14u);
+  EXPECT_EQ(contents.size(), 15u);
   EXPECT_FALSE(contents.contains({RecordType::kOp, text("a2")}));
   EXPECT_FALSE(contents.contains({RecordType::kUndo, {}}));
 }
@@ -65,7 +65,7 @@ TEST_F(StoreTest, ErasingWhatIsNotThereChangesNothing) {
   Store store = create();
   store.commit(one_of_each("first"));
   store.commit({.changes = {erase(RecordType::kOp, "none")}, .erases = true});
-  EXPECT_EQ(contents_of(store.load()).size(), 16u);
+  EXPECT_EQ(contents_of(store.load()).size(), 17u);
 }
 
 TEST_F(StoreTest, TheLastChangeToARecordCounts) {
@@ -102,7 +102,7 @@ TEST_F(StoreTest, LoadReadsAgainWhatWasCommittedSince) {
   store.commit(one_of_each("first"));
   EXPECT_EQ(contents_of(store.load()), contents_of(store.load()));
   store.commit({.changes = {put(RecordType::kOp, "c1", "new")}});
-  EXPECT_EQ(contents_of(store.load()).size(), 17u);
+  EXPECT_EQ(contents_of(store.load()).size(), 18u);
 }
 
 TEST_F(StoreTest, LoadAfterACommitDoesNotGiveWhatOpenRead) {
@@ -111,7 +111,7 @@ TEST_F(StoreTest, LoadAfterACommitDoesNotGiveWhatOpenRead) {
   }
   Store store = open();
   store.commit({.changes = {erase(RecordType::kOp, "a1")}});
-  EXPECT_EQ(contents_of(store.load()).size(), 15u);
+  EXPECT_EQ(contents_of(store.load()).size(), 16u);
 }
 
 TEST_F(StoreTest, ManyBatchesOfChangesEqualAPlainMap) {
@@ -148,7 +148,7 @@ TEST_F(StoreTest, ASecondOpenIsRefusedAndTheFirstGoesOn) {
   EXPECT_EQ(fault_of_open(), StoreFault::kBusy);
   store.commit(one_of_each("first"));
   EXPECT_EQ(fault_of_open(), StoreFault::kBusy);
-  EXPECT_EQ(contents_of(store.load()).size(), 16u);
+  EXPECT_EQ(contents_of(store.load()).size(), 17u);
 }
 
 // Closing any descriptor of a file drops all locks this process has on it, unless SQLite does it.
@@ -176,7 +176,7 @@ TEST_F(StoreTest, AMovedStoreKeepsTheLock) {
   moved.commit(one_of_each("first"));
   EXPECT_EQ(fault_of_open(), StoreFault::kBusy);
   moved = Store(std::move(moved));
-  EXPECT_EQ(moved.record_count(), 16u);
+  EXPECT_EQ(moved.record_count(), 17u);
 }
 
 TEST_F(StoreTest, CreateRefusesAFolderThatHoldsAStore) {
@@ -225,7 +225,7 @@ TEST_F(StoreTest, SettlingEmptiesTheLog) {
   store.settle();
   EXPECT_EQ(std::filesystem::file_size(log()), 0u);
   store.commit({.changes = {put(RecordType::kOp, "c1", "new")}});
-  EXPECT_EQ(contents_of(store.load()).size(), 17u);
+  EXPECT_EQ(contents_of(store.load()).size(), 18u);
 }
 
 TEST_F(StoreTest, OpeningEmptiesTheLog) {
@@ -233,7 +233,7 @@ TEST_F(StoreTest, OpeningEmptiesTheLog) {
     create().commit(one_of_each("first"));
   }
   EXPECT_GT(std::filesystem::file_size(log()), 0u);
-  EXPECT_EQ(contents_of(open().load()).size(), 16u);
+  EXPECT_EQ(contents_of(open().load()).size(), 17u);
   EXPECT_EQ(std::filesystem::file_size(log()), 0u);
 }
 
