@@ -289,5 +289,45 @@ TEST_F(TwoPeople, AWatcherHearsThatAKindChanged) {
   EXPECT_EQ(std::get<Changed>(world_.answers(watch).front()).kind, kBoundary);
 }
 
+// A list that is asked for in the moment in which an ending is due, before the timer has said so.
+TEST(OnePerson, SeesAnEndingThatIsDueThoughNoTimerHasFired) {
+  crypto::SeededRandom random(5);
+  std::vector<Record> records;
+  for (RecordChange& change : Replica::create("Ana", random).changes) {
+    records.push_back(
+        {.type = change.type, .name = std::move(change.name), .body = std::move(*change.body)});
+  }
+  const auto at = [](std::chrono::hours hours) {
+    Now now;
+    now.steady = Steady{std::chrono::hours(1) + hours};
+    now.boot.id[0] = 1;
+    now.boot.since = std::chrono::seconds(std::chrono::hours(1) + hours);
+    now.wall.seconds = 1'700'000'000 + now.boot.since.count();
+    now.day.days = static_cast<std::int32_t>(now.wall.seconds / 86'400);
+    now.night = now.day;
+    now.next_four.seconds = now.wall.seconds + 3'600;
+    return now;
+  };
+  const auto replica = Replica::open(
+      {.kinds = &KindTable::standard(), .random = &random, .beacons = false}, records, at(0h));
+  ASSERT_TRUE(replica);
+  replica->step(at(0h), NetworkChanged{});
+  std::uint64_t last_request = 0;
+  const auto ask = [&](const Now& now, Command command) {
+    Output out = replica->step(
+        now, CommandCame{.request = RequestId{++last_request}, .command = std::move(command)});
+    return out.answers.empty() ? Answer{Done{}} : std::move(out.answers.front().answer);
+  };
+  const Answer added = ask(at(0h), boundary("not on Sundays", false));
+  ASSERT_TRUE(std::holds_alternative<Entered>(added));
+  const std::string name = entry_name('b', std::get<Entered>(added).id);
+  ASSERT_TRUE(std::holds_alternative<Entered>(ask(at(0h), EndEntry{.id = name})));
+  const Answer waits = ask(at(23h), ListEntries{.kind = kBoundary});
+  ASSERT_EQ(std::get<Items>(waits).items.size(), 1u);
+  EXPECT_EQ(std::get<Items>(waits).items[0].state, "loosening");
+  const Answer due = ask(at(24h), ListEntries{.kind = kBoundary});
+  EXPECT_TRUE(std::get<Items>(due).items.empty());
+}
+
 }  // namespace
 }  // namespace attune::sync
