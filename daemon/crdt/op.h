@@ -49,7 +49,8 @@ struct Slot {
   Over over;                          ///< with rank
   bool removes = false;               ///< a set's removal: of the adds in `removed`
   std::vector<SlotRef> removed;       ///< adds of this field in its past that it takes away; sorted
-  Hash32 commitment{};                ///< commit_body of the body it was written with
+  Hash32 commitment{};  ///< commit_body of the body it was written with; zeros where that is held
+                        ///< and came by decode_kept_op: OpLog::erase_slot then makes it
   std::optional<SlotBody> body;       ///< nullopt: erased, or not held
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -104,5 +105,8 @@ std::size_t encoded_size(const Op& op);
 bool within_limits(const Op& op);
 /// nullopt for bytes that are not exactly one op within limits.h. Fills commitments and rest_hash.
 std::optional<Op> decode_op(const Dot& dot, ByteView bytes);
+/// The same for what this device encoded itself and kept sealed beside the rest_hash that the op
+/// had: no body is hashed. The bytes are still read as anybody's.
+std::optional<Op> decode_kept_op(const Dot& dot, ByteView bytes, const Hash32& rest_hash);
 
 }  // namespace attune::crdt

@@ -183,6 +183,11 @@ std::size_t size_hint(const Op& op) {
 class OpReader {
  public:
   OpReader(const Dot& dot, ByteView bytes) : reader_(bytes), dot_(dot) {}
+  /// Takes this for the hash of an op that is no husk, in place of making it.
+  OpReader& believes(const Hash32& rest_hash) {
+    rest_hash_ = &rest_hash;
+    return *this;
+  }
 
   std::optional<Op> read() {
     Op op;
@@ -198,7 +203,7 @@ class OpReader {
       return std::nullopt;
     }
     if (!reader_.done()) return std::nullopt;
-    if (!op.husk) op.rest_hash = hash_rest(op);
+    if (!op.husk) op.rest_hash = rest_hash_ != nullptr ? *rest_hash_ : hash_rest(op);
     return op;
   }
 
@@ -272,7 +277,7 @@ class OpReader {
     const ByteView words = reader_.lv(limits::kSlotBytesMax);
     if (!reader_.ok()) return false;
     slot.body->bytes.assign(words.begin(), words.end());
-    slot.commitment = commit_body(slot.field, *slot.body);
+    if (rest_hash_ == nullptr) slot.commitment = commit_body(slot.field, *slot.body);
     return true;
   }
 
@@ -289,6 +294,7 @@ class OpReader {
 
   Reader reader_;
   const Dot& dot_;
+  const Hash32* rest_hash_ = nullptr;
 };
 
 template <typename Named>
@@ -349,6 +355,11 @@ bool within_limits(const Op& op) {
 std::optional<Op> decode_op(const Dot& dot, ByteView bytes) {
   if (bytes.size() > limits::kOpBytesMax) return std::nullopt;
   return OpReader(dot, bytes).read();
+}
+
+std::optional<Op> decode_kept_op(const Dot& dot, ByteView bytes, const Hash32& rest_hash) {
+  if (bytes.size() > limits::kOpBytesMax) return std::nullopt;
+  return OpReader(dot, bytes).believes(rest_hash).read();
 }
 
 }  // namespace attune::crdt

@@ -200,8 +200,10 @@ void OpLog::set_tag(const Dot& dot, const std::array<std::uint8_t, 32>& tag) {
 bool OpLog::erase_slot(const Dot& dot, std::size_t slot) {
   Kept* kept = held(dot);
   if (kept == nullptr || slot >= kept->op.slots.size()) return false;
-  std::optional<SlotBody>& body = kept->op.slots[slot].body;
+  Slot& of = kept->op.slots[slot];
+  std::optional<SlotBody>& body = of.body;
   if (!body) return false;
+  if (of.commitment == Hash32{}) of.commitment = commit_body(of.field, *body);
   body.reset();
   forget_salts(dot);
   return true;

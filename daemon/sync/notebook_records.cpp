@@ -11,8 +11,11 @@
 // The bodies of the notebook's records. Integers are little-endian where not said otherwise.
 //
 //   op      name = device 16 | couple 16 | incarnation 8 | counter u64be
-//           body = u8 flags | [tag 32] | i32 day | [i64 wall | boot id 16 | u64 boot seconds] | op
-//           bit 0 counted, bit 1 tag, bit 2 the rest of its arrival, bit 3 bare
+//           body = u8 flags | [tag 32] | i32 day | [i64 wall | boot id 16 | u64 boot seconds] |
+//           [rest_hash 32] | op
+//           bit 0 counted, bit 1 tag, bit 2 the rest of its arrival, bit 3 bare, bit 4 rest_hash:
+//           of every op that is no husk, so that opening hashes no words. The chain of the heads
+//           holds the hashes to their dots; the seal of the store holds the words to them
 //   heads   name = u32 page; body = 1..64 rows:
 //           couple 16 | device 16 | incarnation 8 | u64 counter | chain 32
 //   intent  name = entry 16
@@ -29,7 +32,8 @@ constexpr std::uint8_t kCounted = 1;
 constexpr std::uint8_t kTagged = 2;
 constexpr std::uint8_t kWholeArrival = 4;
 constexpr std::uint8_t kBare = 8;
-constexpr std::uint8_t kFlagsKnown = 15;
+constexpr std::uint8_t kRestHash = 16;
+constexpr std::uint8_t kFlagsKnown = 31;
 
 constexpr std::size_t kHeadBytes = 16 + 16 + 8 + 8 + 32;
 constexpr std::size_t kBeforeBytesMax = limits::kRecordBytesMax / 2;
@@ -95,11 +99,13 @@ RecordChange op_record(const crdt::Kept& kept, ArrivalKept arrival, bool bare) {
   if (kept.tag) flags |= kTagged;
   if (arrival == ArrivalKept::kAll) flags |= kWholeArrival;
   if (bare) flags |= kBare;
+  if (!kept.op.husk) flags |= kRestHash;
   Bytes body;
   body.push_back(static_cast<std::uint8_t>(flags));
   if (kept.tag) append(body, *kept.tag);
   append_u32le(body, static_cast<std::uint32_t>(kept.arrival.day.days));
   if (arrival == ArrivalKept::kAll) append_clocks(body, kept.arrival.wall, kept.arrival.boot);
+  if (!kept.op.husk) append(body, kept.op.rest_hash);
   append(body, crdt::encode_op(kept.op));
   return {.type = RecordType::kOp, .name = op_name(kept.op.dot), .body = std::move(body)};
 }
@@ -119,9 +125,11 @@ std::optional<OpRecord> decode_op_record(ByteView name, ByteView body) {
       !take_clocks(reader, record.arrival.wall, record.arrival.boot)) {
     return std::nullopt;
   }
+  const bool hashed = (flags & kRestHash) != 0;
+  const crdt::Hash32 rest_hash = hashed ? reader.take_array<32>() : crdt::Hash32{};
   if (!reader.ok()) return std::nullopt;
-  std::optional<crdt::Op> op = crdt::decode_op(*dot, reader.take(reader.left()));
-  if (!op) return std::nullopt;
+  std::optional<crdt::Op> op = crdt::decode_kept_op(*dot, reader.take(reader.left()), rest_hash);
+  if (!op || op->husk == hashed) return std::nullopt;
   record.op = std::move(*op);
   return record;
 }

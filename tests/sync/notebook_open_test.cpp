@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "daemon/sync/notebook_records.h"
 #include "tests/sync/notebook_phone.h"
 
@@ -77,9 +79,24 @@ TEST_F(NotebookOpens, NotWhereAByteOfAnOpsHashIsAnother) {
   const std::vector<Record> all = records();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].type != RecordType::kOp) continue;
+    const auto hash = decode_op_record(all[i].name, all[i].body)->op.rest_hash;
     std::vector<Record> other = all;
-    other[i].body.back() ^= 1;
+    const auto at = std::ranges::search(other[i].body, hash);
+    ASSERT_EQ(at.size(), hash.size());
+    at.front() ^= 1;
     EXPECT_FALSE(ada.can_open(other));
+  }
+}
+
+TEST_F(NotebookOpens, NotWhereTwoOpsChangedPlaces) {
+  const std::vector<Record> all = records();
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (all[i].type != RecordType::kOp || all[k].type != RecordType::kOp) continue;
+      std::vector<Record> other = all;
+      std::swap(other[i].body, other[k].body);
+      EXPECT_FALSE(ada.can_open(other));
+    }
   }
 }
 
