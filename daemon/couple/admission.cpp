@@ -70,7 +70,7 @@ std::optional<std::string_view> topic_of(const KindRow& row, const crdt::Op& op)
 
 bool is_the_one(const Kinds& kinds, const KindRow& row, const crdt::Op& op) {
   const CoupleId& couple = op.dot.actor.stream.couple;
-  const auto whose = owner(kinds.people(), op.entry, op.kind);
+  const auto whose = kinds.owner(op.entry, op.kind);
   if (!whose) return false;
   switch (row.one) {
     case One::kMany:
@@ -113,7 +113,7 @@ bool may_enter(const Kinds& kinds, const crdt::Op& op) {
     if (!fit) return false;
   }
   if (!writes_once(row, op.slots)) return false;
-  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
+  if (row == nullptr) return kinds.owner(op.entry, op.kind).has_value();
   return is_the_one(kinds, *row, op);
 }
 
@@ -121,12 +121,15 @@ bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) 
   const crdt::Op& op = kept.op;
   if (op.husk) return true;
   const KindRow* row = kinds.table().kind(op.kind);
-  if (row == nullptr) return owner(kinds.people(), op.entry, op.kind).has_value();
+  const crdt::EntryState* entry = view.find(op.entry);
+  const bool is_known = entry != nullptr && entry->kind == op.kind;
+  const auto whose = is_known ? entry->owner : kinds.owner(op.entry, op.kind);
+  if (row == nullptr) return whose.has_value();
   const auto author = kinds.person(op.dot.actor.device);
   if (!author) return false;
   const bool hides = op.dot.actor.stream.is_mine() && op.slots.size() == 1 &&
                      op.slots.front().field == kFieldForget;
-  if (!hides && !may_write(*row, kinds.people(), op.entry, *author)) return false;
+  if (!hides && !may_write(*row, whose, *author)) return false;
   if (!op.dot.actor.stream.is_mine()) {
     const bool seen_by_both = std::ranges::all_of(op.slots, [&](const crdt::Slot& slot) {
       return may_be_seen_by_both(kinds.table(), op.kind, slot.field);
@@ -134,7 +137,7 @@ bool counts(const Kinds& kinds, const crdt::View& view, const crdt::Kept& kept) 
     if (!seen_by_both) return false;
   }
   if (row->one != One::kMany) return true;
-  return !view.forgotten_in(op.entry, *author, *kept.past) || only_ends(*row, op);
+  return !view.forgotten_in(op.entry, *author, kept.past) || only_ends(*row, op);
 }
 
 }  // namespace attune::couple

@@ -9,13 +9,12 @@ std::optional<PersonId> owner(const People& people, const EntryId& id, std::uint
   return mine ? people.me : people.partner;
 }
 
-bool may_write(const KindRow& row, const People& people, const EntryId& id,
-               const PersonId& author) {
+bool may_write(const KindRow& row, const std::optional<PersonId>& owner, const PersonId& author) {
   switch (row.writer) {
     case Writer::kOwner:
-      return owner(people, id, row.number) == author;
+      return owner == author;
     case Writer::kEither:
-      return owner(people, id, row.number).has_value();
+      return owner.has_value();
   }
   return false;
 }

@@ -16,8 +16,9 @@ namespace attune::couple {
 /// Source: docs/protocol.md, Operations.
 std::optional<PersonId> owner(const People& people, const EntryId& id, std::uint32_t kind);
 
-/// Whether `author` may change or end an entry: its owner, or, for Writer::kEither, both.
-bool may_write(const KindRow& row, const People& people, const EntryId& id, const PersonId& author);
+/// Whether `author` may change or end an entry of this owner: the owner, or, for Writer::kEither,
+/// both. What is nobody's nobody may write.
+bool may_write(const KindRow& row, const std::optional<PersonId>& owner, const PersonId& author);
 
 /// The id of what there is one of, for its owner, couple and topic ("" where the kind has none).
 EntryId only_one(const KindRow& row, const PersonId& owner, const CoupleId& couple,

@@ -21,6 +21,8 @@ class Kinds final : public crdt::Schema {
   /// not known any more (the partner paired anew) is the partner's.
   [[nodiscard]] std::optional<PersonId> person(const DeviceId& device) const override;
 
+  [[nodiscard]] std::optional<PersonId> owner(const EntryId& id, std::uint32_t kind) const override;
+
   [[nodiscard]] const KindTable& table() const { return table_; }
   [[nodiscard]] const People& people() const { return people_; }
   /// The row of a field; nullptr where kind or field is not known here.
@@ -29,6 +31,17 @@ class Kinds final : public crdt::Schema {
  private:
   const KindTable& table_;
   const People& people_;
+  mutable const KindRow* recent_ = nullptr;  // the row that was asked for last
+  /// Whose an entry is costs two hashes, and of one op several rules ask it.
+  struct Asked {
+    EntryId id;
+    std::uint32_t kind = 0;
+    PersonId me;
+    std::optional<PersonId> partner;
+    friend bool operator==(const Asked&, const Asked&) = default;
+  };
+  mutable std::optional<Asked> asked_;
+  mutable std::optional<PersonId> answer_;
 };
 
 }  // namespace attune::couple

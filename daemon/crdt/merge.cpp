@@ -18,7 +18,7 @@ void stand(Register& into, const Standing& standing) {
 
 template <typename Replaced>
 void take_off(Register& from, std::vector<SlotRef>& gone, Replaced is_replaced) {
-  std::erase_if(from.standing, [&gone, &is_replaced](const Standing& standing) {
+  erase_if(from.standing, [&gone, &is_replaced](const Standing& standing) {
     if (!is_replaced(standing)) return false;
     gone.push_back({standing.dot, standing.slot});
     return true;

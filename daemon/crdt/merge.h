@@ -11,7 +11,7 @@ namespace attune::crdt {
 struct Write {
   const Slot& slot;
   Standing standing;
-  const VersionVector& past;
+  const Past& past;
   const VersionVector* over = nullptr;
 };
 

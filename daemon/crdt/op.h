@@ -51,7 +51,7 @@ struct Slot {
   std::vector<SlotRef> removed;       ///< adds of this field in its past that it takes away; sorted
   Hash32 commitment{};  ///< commit_body of the body it was written with; zeros where that is held
                         ///< and came by decode_kept_op: OpLog::erase_slot then makes it
-  std::optional<SlotBody> body;       ///< nullopt: erased, or not held
+  std::optional<SlotBody> body;  ///< nullopt: erased, or not held
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -55,13 +55,13 @@ Hash32 OpLog::digest() const {
 
 std::uint64_t OpLog::weight(const Dot& dot) const {
   const Kept* kept = find(dot);
-  return kept == nullptr ? 0 : kept->past->total() + 1;
+  return kept == nullptr ? 0 : kept->past.total() + 1;
 }
 
 VersionVector OpLog::closure(const std::vector<Dot>& dots) const {
   VersionVector all;
   for (const Dot& dot : dots) {
-    if (const Kept* kept = find(dot); kept != nullptr) all.merge(*kept->past);
+    if (const Kept* kept = find(dot); kept != nullptr) kept->past.join(all);
     all.raise(dot.actor, dot.counter);
   }
   return all;
@@ -135,18 +135,21 @@ bool OpLog::names_only_others(const Op& op) const {
 
 // Everything before the op, all of which is held; nullopt where a dot of `seen` is in the past of
 // another or of the op before, so that it said nothing new.
-std::optional<VersionVector> OpLog::past_of(const Op& op) const {
+std::optional<Past> OpLog::past_of(const Op& op) const {
+  const Actor& self = op.dot.actor;
+  const std::uint64_t own = op.dot.counter - 1;
+  const Kept* before = find({self, own});
+  std::shared_ptr<const VersionVector> others;
+  if (before != nullptr) others = before->past.others();
+  if (op.seen.empty()) return Past(self, own, std::move(others));
   VersionVector past;
-  if (const Kept* before = find({op.dot.actor, op.dot.counter - 1}); before != nullptr) {
-    past = *before->past;
-    past.raise(op.dot.actor, op.dot.counter - 1);
-  }
-  for (const Dot& dot : op.seen) past.merge(*find(dot)->past);
+  if (others) past = *others;
+  for (const Dot& dot : op.seen) find(dot)->past.join(past);
   for (const Dot& dot : op.seen) {
     if (past.contains(dot)) return std::nullopt;
   }
   for (const Dot& dot : op.seen) past.raise(dot.actor, dot.counter);
-  return past;
+  return Past(self, own, std::make_shared<const VersionVector>(std::move(past)));
 }
 
 // A dot of the frontier that is in the op's past is named in `seen`, or is the op before it: were
@@ -168,20 +171,19 @@ OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
       std::ranges::all_of(op.seen, [this](const Dot& dot) { return vector_.contains(dot); });
   if (op.dot.counter != vector_.last(self) + 1 || !all_here) return Taken::kWaits;
   if (op.dot.counter == 1 && lines_.size() >= limits::kActorsMax) return Taken::kMalformed;
-  std::optional<VersionVector> past = past_of(op);
+  std::optional<Past> past = past_of(op);
   if (!past) return Taken::kMalformed;
 
-  Kept kept;
-  kept.chain = next_chain(head(self), op);
-  kept.past = std::make_shared<const VersionVector>(std::move(*past));
-  kept.place = order_.size();
-  kept.arrival = arrival;
+  const Hash32 chain = next_chain(head(self), op);
   advance_frontier(op);
   vector_.raise(self, op.dot.counter);
+  Kept& kept = lines_[self].ops.emplace_back();
   kept.op = std::move(op);
-  std::deque<Kept>& ops = lines_[self].ops;
-  ops.push_back(std::move(kept));
-  order_.push_back(&ops.back());
+  kept.chain = chain;
+  kept.past = std::move(*past);
+  kept.place = order_.size();
+  kept.arrival = arrival;
+  order_.push_back(&kept);
   return Taken::kAppended;
 }
 

@@ -6,23 +6,22 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "daemon/crdt/op.h"
+#include "daemon/crdt/past.h"
 #include "daemon/crdt/salt_tree.h"
 #include "daemon/crdt/version_vector.h"
 
 namespace attune::crdt {
 
-/// An op as a log holds it. `past` is everything before it (not itself, but the ops of its own
-/// actor too); neighbours share its rows.
+/// An op as a log holds it.
 struct Kept {
   Op op;
   Hash32 chain{};
-  std::shared_ptr<const VersionVector> past;
+  Past past;
   std::size_t place = 0;                            ///< in the order of appending here
   std::optional<std::array<std::uint8_t, 32>> tag;  ///< its author's tag, where one came with it
   bool counted = true;  ///< false: void, kept for chain and vector alone
@@ -107,7 +106,7 @@ class OpLog {
   [[nodiscard]] const Line* line(const Actor& actor) const;
   [[nodiscard]] Kept* held(const Dot& dot);
   [[nodiscard]] bool names_only_others(const Op& op) const;
-  [[nodiscard]] std::optional<VersionVector> past_of(const Op& op) const;
+  [[nodiscard]] std::optional<Past> past_of(const Op& op) const;
   [[nodiscard]] std::vector<Dot> first_to_name(std::vector<Dot> dots, const DeviceId& own) const;
   void advance_frontier(const Op& op);
   void forget_salts(const Dot& dot);

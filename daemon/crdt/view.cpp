@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <tuple>
 
 #include "daemon/crdt/merge.h"
@@ -14,39 +15,15 @@ bool is_forget(const Op& op) {
   return std::ranges::any_of(op.slots, [](const Slot& s) { return s.field == kFieldForget; });
 }
 
-auto first_key(const Kept& kept) { return std::tuple(kept.past->total(), kept.op.dot); }
-
 using RegisterKey = std::tuple<std::uint32_t, std::optional<PersonId>>;
 bool is_before(const Register& entry, const RegisterKey& key) {
   return std::tie(entry.field, entry.person) < key;
 }
 
-// The op among those on the entry.
-void note(EntryState& entry, const Kept& kept) {
-  if (entry.ops.empty() || first_key(kept) < first_key(*entry.ops.front())) {
-    entry.ops.insert(entry.ops.begin(), &kept);
-    entry.day = kept.op.day;
-  } else {
-    entry.ops.push_back(&kept);
-  }
-  entry.touched.raise(kept.op.dot.actor, kept.op.dot.counter);
-}
-
-// Takes ops off the list of those on the entry, and what it says of them.
-template <typename Which>
-void unnote(EntryState& entry, Which which) {
-  const std::vector<const Kept*> before = std::move(entry.ops);
-  entry.ops.clear();
-  entry.touched = {};
-  for (const Kept* kept : before) {
-    if (!which(*kept)) note(entry, *kept);
-  }
-}
-
 template <typename Which>
 bool take_off(EntryState& entry, Which which) {
   std::size_t taken = 0;
-  for (Register& each : entry.registers) taken += std::erase_if(each.standing, which);
+  for (Register& each : entry.registers) taken += erase_if(each.standing, which);
   std::erase_if(entry.registers, [](const Register& each) { return each.standing.empty(); });
   return taken > 0;
 }
@@ -59,9 +36,65 @@ const Register* EntryState::find(std::uint32_t field, const std::optional<Person
   return it != registers.end() && it->field == field && it->person == person ? &*it : nullptr;
 }
 
-const EntryState* View::find(const EntryId& id) const {
-  auto it = entries_.find(id);
-  return it == entries_.end() ? nullptr : &it->second;
+const VersionVector& EntryState::touched() const {
+  for (; touched_ops_ < ops.size(); ++touched_ops_) {
+    const Dot& dot = ops[touched_ops_]->op.dot;
+    touched_.raise(dot.actor, dot.counter);
+  }
+  return touched_;
+}
+
+void EntryState::note(const Kept& kept) {
+  const std::uint64_t weight = kept.past.total();
+  const bool is_first = ops.empty() || weight < first_weight_ ||
+                        (weight == first_weight_ && kept.op.dot < ops.front()->op.dot);
+  if (!is_first) return ops.push_back(&kept);
+  ops.insert(ops.begin(), &kept);
+  first_weight_ = weight;
+  day = kept.op.day;
+  touched_ops_ = 0;
+}
+
+template <typename Which>
+void EntryState::unnote(Which which) {
+  const Few<const Kept*> before = std::move(ops);
+  ops.clear();
+  touched_ = {};
+  touched_ops_ = 0;
+  for (const Kept* kept : before) {
+    if (!which(*kept)) note(*kept);
+  }
+}
+
+EntryState* View::held(const EntryId& id) const {
+  if (recent_ == nullptr || recent_->id != id) {
+    EntryState* entry = places_.find(id);
+    if (entry == nullptr) return nullptr;
+    recent_ = entry;
+  }
+  return recent_;
+}
+
+const EntryState* View::find(const EntryId& id) const { return held(id); }
+
+EntryState& View::entry_of(const Op& op) {
+  EntryState* entry = held(op.entry);
+  if (entry == nullptr) {
+    entry = &entries_[op.entry];
+    entry->id = op.entry;
+    places_.add(*entry);
+    recent_ = entry;
+  }
+  if (entry->ops.empty() && entry->kind == 0) {
+    entry->kind = op.kind;
+    entry->owner = schema_.owner(op.entry, op.kind);
+    entry->registers.reserve(op.slots.size());
+  }
+  return *entry;
+}
+
+void View::people_changed() {
+  for (auto& [id, entry] : entries_) entry.owner = schema_.owner(id, entry.kind);
 }
 
 std::optional<Dot> View::earlier_on_entry(const Kept& kept) const {
@@ -69,12 +102,11 @@ std::optional<Dot> View::earlier_on_entry(const Kept& kept) const {
   const EntryState* entry = find(kept.op.entry);
   if (entry == nullptr || entry->ops.empty()) return std::nullopt;
   const Op& first = entry->ops.front()->op;
-  if (first.husk || !kept.past->contains(first.dot)) return std::nullopt;
+  if (first.husk || !kept.past.contains(first.dot)) return std::nullopt;
   return first.dot;
 }
 
-bool View::forgotten_in(const EntryId& id, const PersonId& person,
-                        const VersionVector& past) const {
+bool View::forgotten_in(const EntryId& id, const PersonId& person, const Past& past) const {
   const EntryState* entry = find(id);
   if (entry == nullptr) return false;
   auto acts = entry->forgets.find(person);
@@ -87,18 +119,18 @@ bool View::forgotten_in(const EntryId& id, const PersonId& person,
 // the next act finds one before it. What it wrote beside goes like the rest.
 void View::forget(EntryState& entry, const Kept& act, const PersonId& person, Effect& effect) {
   take_off(entry, [&](const Standing& standing) {
-    if (standing.person != person || !act.past->contains(standing.dot)) return false;
+    if (standing.person != person || !act.past.contains(standing.dot)) return false;
     effect.superseded.push_back({standing.dot, standing.slot});
     return true;
   });
-  unnote(entry, [&](const Kept& kept) {
+  entry.unnote([&](const Kept& kept) {
     const Dot& dot = kept.op.dot;
-    if (!act.past->contains(dot) || schema_.person(dot.actor.device) != person) return false;
+    if (!act.past.contains(dot) || schema_.person(dot.actor.device) != person) return false;
     if (!is_forget(kept.op)) effect.forgotten.push_back(dot);
     return true;
   });
   std::vector<Dot>& acts = entry.forgets[person];
-  const auto in_past = [&act](const Dot& dot) { return act.past->contains(dot); };
+  const auto in_past = [&act](const Dot& dot) { return act.past.contains(dot); };
   if (std::ranges::none_of(acts, in_past)) acts.push_back(act.op.dot);
   std::ranges::sort(acts);
 }
@@ -110,20 +142,23 @@ void View::write(EntryState& entry, const Kept& kept, Standing standing, Effect&
   if (policy == Policy::kProtective) {
     standing.rank = written.rank.value_or(FieldRow::kRankUnknown);
   }
-  Write write{.slot = written, .standing = standing, .past = *kept.past};
+  Write write{.slot = written, .standing = standing, .past = kept.past};
   VersionVector over;
   if (policy == Policy::kProtective && written.over.reach == Over::Reach::kDots) {
     // Dots outside the past may be held here and not there: they say nothing.
     std::vector<Dot> named;
     std::ranges::copy_if(written.over.dots, std::back_inserter(named),
-                         [&kept](const Dot& dot) { return kept.past->contains(dot); });
+                         [&kept](const Dot& dot) { return kept.past.contains(dot); });
     over = log_.closure(named);
     write.over = &over;
   }
   std::optional<PersonId> owner;
   if (schema_.per_person(kept.op.kind, written.field)) owner = standing.person;
-  auto at = std::lower_bound(entry.registers.begin(), entry.registers.end(),
-                             RegisterKey{written.field, owner}, is_before);
+  const RegisterKey key{written.field, owner};
+  auto at = entry.registers.end();  // of a new entry each comes after those before
+  if (at != entry.registers.begin() && !is_before(*std::prev(at), key)) {
+    at = std::lower_bound(entry.registers.begin(), at, key, is_before);
+  }
   if (at == entry.registers.end() || at->field != written.field || at->person != owner) {
     at = entry.registers.insert(at, {.field = written.field, .person = owner, .standing = {}});
   }
@@ -137,18 +172,13 @@ View::Effect View::apply(const Kept& kept) {
   assert(kept.counted);
   const Op& op = kept.op;
   const PersonId person = schema_.person(op.dot.actor.device).value_or(PersonId{});
-  EntryState& entry = entries_[op.entry];
-  if (entry.ops.empty() && entry.kind == 0) {
-    entry.id = op.entry;
-    entry.kind = op.kind;
-    entry.registers.reserve(op.slots.size());
-  }
+  EntryState& entry = entry_of(op);
   effect.entry = op.entry;
   effect.kind = op.kind;
   effect.changed = true;
   if (is_forget(op)) forget(entry, kept, person, effect);
-  note(entry, kept);
-  Standing standing{.dot = op.dot, .weight = kept.past->total() + 1, .person = person};
+  entry.note(kept);
+  Standing standing{.dot = op.dot, .weight = kept.past.total() + 1, .person = person};
   for (standing.slot = 0; standing.slot < op.slots.size(); ++standing.slot) {
     if (op.slots[standing.slot].field != kFieldForget) write(entry, kept, standing, effect);
   }
@@ -156,12 +186,16 @@ View::Effect View::apply(const Kept& kept) {
 }
 
 bool View::lose(const Kept& kept) {
-  auto it = entries_.find(kept.op.entry);
-  if (kept.op.husk || it == entries_.end()) return false;
-  EntryState& entry = it->second;
+  EntryState* held_entry = held(kept.op.entry);
+  if (kept.op.husk || held_entry == nullptr) return false;
+  EntryState& entry = *held_entry;
   const bool stood = take_off(entry, [&kept](const Standing& s) { return s.dot == kept.op.dot; });
-  unnote(entry, [&kept](const Kept& each) { return &each == &kept; });
-  if (entry.ops.empty()) entries_.erase(it);
+  entry.unnote([&kept](const Kept& each) { return &each == &kept; });
+  if (entry.ops.empty()) {
+    recent_ = nullptr;
+    places_.remove(kept.op.entry);
+    entries_.erase(kept.op.entry);
+  }
   return stood;
 }
 

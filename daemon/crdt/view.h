@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/crdt/entry_index.h"
+#include "daemon/crdt/few.h"
 #include "daemon/crdt/op_log.h"
 
 namespace attune::crdt {
@@ -24,6 +26,9 @@ class Schema {
   /// Whether each person has a register of their own for this field.
   [[nodiscard]] virtual bool per_person(std::uint32_t kind, std::uint32_t field) const = 0;
   [[nodiscard]] virtual std::optional<PersonId> person(const DeviceId& device) const = 0;
+  /// Whose the id proves an entry of this kind to be.
+  [[nodiscard]] virtual std::optional<PersonId> owner(const EntryId& id,
+                                                      std::uint32_t kind) const = 0;
 };
 
 /// One write that stands in a register: slot `slot` of the op at `dot`.
@@ -44,7 +49,7 @@ struct Standing {
 struct Register {
   std::uint32_t field = 0;
   std::optional<PersonId> person;  ///< per-person fields
-  std::vector<Standing> standing;
+  Few<Standing> standing;
   friend bool operator==(const Register&, const Register&) = default;
 };
 
@@ -53,13 +58,27 @@ struct EntryState {
   EntryId id;
   std::uint32_t kind = 0;
   LocalDay day;  ///< of its first op: the least (weight, dot), which has no other in its past
-  std::vector<Register> registers;  ///< sorted by field, then person
-  VersionVector touched;  ///< dots of every counted op on it, as a vector of their actors' last
+  std::optional<PersonId> owner;                 ///< as the schema says
+  std::vector<Register> registers;               ///< sorted by field, then person
   std::map<PersonId, std::vector<Dot>> forgets;  ///< forget acts, none in the past of another
-  std::vector<const Kept*>
-      ops;  ///< the counted ops on it, each after its past; they belong to the log
+  /// The counted ops on it, each after its past; they belong to the log.
+  Few<const Kept*> ops;
+
   [[nodiscard]] const Register* find(std::uint32_t field,
                                      const std::optional<PersonId>& person = {}) const;
+  /// Dots of every counted op on it, as a vector of their actors' last.
+  [[nodiscard]] const VersionVector& touched() const;
+  /// The op among those on the entry.
+  void note(const Kept& kept);
+  /// Takes ops off those on the entry, and what it says of them.
+  template <typename Which>
+  void unnote(Which which);
+
+ private:
+  // Most entries are never asked for it: it is brought up to date when one is.
+  mutable VersionVector touched_;
+  mutable std::size_t touched_ops_ = 0;  // how many of `ops` it has
+  std::uint64_t first_weight_ = 0;       // of the first op
 };
 
 /// The fold of a log's counted ops into entries. Incremental equals from-scratch, whatever was
@@ -75,6 +94,8 @@ struct EntryState {
 class View {
  public:
   View(const OpLog& log, const Schema& schema) : log_(log), schema_(schema) {}
+  View(const View&) = delete;  // it points into itself
+  View& operator=(const View&) = delete;
 
   /// What applying one op made superfluous.
   struct Effect {
@@ -99,15 +120,22 @@ class View {
   [[nodiscard]] const std::map<EntryId, EntryState>& entries() const { return entries_; }
   /// Whether `person` has a forget of this entry in this past.
   [[nodiscard]] bool forgotten_in(const EntryId& id, const PersonId& person,
-                                  const VersionVector& past) const;
+                                  const Past& past) const;
+
+  /// The schema knows other people now: asks again whose each entry is.
+  void people_changed();
 
  private:
+  [[nodiscard]] EntryState* held(const EntryId& id) const;
+  EntryState& entry_of(const Op& op);
   void forget(EntryState& entry, const Kept& kept, const PersonId& person, Effect& effect);
   void write(EntryState& entry, const Kept& kept, Standing standing, Effect& effect);
 
   const OpLog& log_;
   const Schema& schema_;
   std::map<EntryId, EntryState> entries_;
+  EntryIndex places_;
+  mutable EntryState* recent_ = nullptr;  // that was asked for last
 };
 
 }  // namespace attune::crdt

@@ -72,6 +72,8 @@ void RecordLog::index_frames(Row row, std::vector<Record>& records, bool& good) 
 
 std::optional<std::vector<Record>> RecordLog::finish(FreshRecords fresh) {
   std::vector<Record> records;
+  records.reserve(locks_.slots() + fresh.size());
+  places_.reserve(locks_.slots() + fresh.size());
   closed_.resize(locks_.slots());
   bool good = locks_.whole();
   std::size_t smallest = kPageBodyBytes - kTailRoomMin;

@@ -46,6 +46,15 @@ StoreFault fault_of(int result) {
   throw StoreError(fault_of(result), std::string(step) + ": " + sqlite3_errstr(result));
 }
 
+PreparedStatement prepare(const Database& database, std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int result = sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                                        &raw, nullptr);
+  PreparedStatement statement(raw);
+  if (result != SQLITE_OK) database.fail(result, "prepare");
+  return statement;
+}
+
 int remember_log_pages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
   return SQLITE_OK;
@@ -99,6 +108,13 @@ void Database::execute(const std::string& sql) {
   if (result != SQLITE_OK) fail(result, sql.substr(0, sql.find_first_of(" =")));
 }
 
+void Database::run(PreparedStatement& statement, std::string_view sql) {
+  if (!statement) statement = prepare(*this, sql);
+  const int result = sqlite3_step(statement.get());
+  sqlite3_reset(statement.get());
+  if (result != SQLITE_DONE) fail(result, sql);
+}
+
 std::int64_t Database::number(std::string_view sql) const {
   Statement statement(*this, sql);
   if (!statement.step()) fail(SQLITE_CORRUPT, "number");
@@ -114,13 +130,8 @@ void Database::checkpoint(bool truncate) {
 
 void Database::fail(int result, std::string_view step) const { throw_result(result, step); }
 
-Statement::Statement(const Database& database, std::string_view sql) : database_(&database) {
-  sqlite3_stmt* raw = nullptr;
-  const int result = sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()),
-                                        &raw, nullptr);
-  statement_.reset(raw);
-  if (result != SQLITE_OK) database.fail(result, "prepare");
-}
+Statement::Statement(const Database& database, std::string_view sql)
+    : database_(&database), statement_(prepare(database, sql)) {}
 
 Statement& Statement::bind(int index, ByteView bytes) {
   const int result =
@@ -176,9 +187,7 @@ std::int64_t Statement::number(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-Transaction::Transaction(Database& database) : database_(database) {
-  database_.execute("BEGIN IMMEDIATE");
-}
+Transaction::Transaction(Database& database) : database_(database) { database_.begin(); }
 
 Transaction::~Transaction() {
   if (!open_ || sqlite3_get_autocommit(database_.handle()) != 0) return;
@@ -187,7 +196,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  database_.execute("COMMIT");
+  database_.commit();
   open_ = false;
 }
 

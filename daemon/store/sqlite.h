@@ -13,6 +13,11 @@
 
 namespace attune::store {
 
+struct Finalizer {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using PreparedStatement = std::unique_ptr<sqlite3_stmt, Finalizer>;
+
 /// One SQLite file in write-ahead mode, held exclusively, every commit fsynced, freed bytes
 /// overwritten
 /// (`erasing_vfs.h`). Closing writes nothing. Moves, never copies. One thread. Every failure is a
@@ -24,6 +29,9 @@ class Database {
 
   /// One or more statements without rows to read.
   void execute(const std::string& sql);
+  /// The ends of a transaction: Transaction calls them.
+  void begin() { run(begin_, "BEGIN IMMEDIATE"); }
+  void commit() { run(commit_, "COMMIT"); }
   /// The one integer that a query or pragma gives.
   [[nodiscard]] std::int64_t number(std::string_view sql) const;
   /// Writes the log back into the file; truncated to nothing where `truncate`.
@@ -40,9 +48,12 @@ class Database {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
   void configure();
+  void run(PreparedStatement& statement, std::string_view sql);
 
   std::unique_ptr<int> log_pages_;  // SQLite writes here; stays where it is when the Database moves
   std::unique_ptr<sqlite3, Closer> handle_;
+  PreparedStatement begin_;  // prepared when first run
+  PreparedStatement commit_;
 };
 
 /// A prepared statement. The Database outlives it. Views of columns last until the next step or
@@ -66,11 +77,8 @@ class Statement {
   [[nodiscard]] std::int64_t number(int column) const;
 
  private:
-  struct Finalizer {
-    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-  };
   const Database* database_;
-  std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+  PreparedStatement statement_;
 };
 
 /// Rolls back where commit() was not reached.

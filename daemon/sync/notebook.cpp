@@ -136,7 +136,10 @@ crdt::VersionVector Notebook::say_what_protects(const Now& now, const crdt::Vers
   return state_->say_what_protects(now, there, perhaps, ripple);
 }
 
-void Notebook::people_changed() { state_->learn_people(); }
+void Notebook::people_changed() {
+  state_->learn_people();
+  for (auto& [id, stream] : state_->streams) stream.view.people_changed();
+}
 
 std::optional<Steady> Notebook::pass_time(const Now& now, Ripple& ripple) {
   state_->hand_over(ripple);

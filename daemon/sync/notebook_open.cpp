@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "daemon/couple/admission.h"
 #include "daemon/sync/notebook_state.h"
@@ -7,21 +8,28 @@
 namespace attune::sync {
 namespace {
 
-// The ops of one actor as its records give them, and how far they are appended.
+// The records of one actor's ops, in the order of their counters, and how far they are read.
 struct Row {
-  std::vector<OpRecord> ops;
+  std::vector<std::pair<std::uint64_t, const Record*>> records;
   std::size_t next = 0;
+  std::optional<OpRecord> aside;  // read, and its past is not here yet
 };
 using Rows = std::map<crdt::Actor, Row>;
 
 // Grouped by actor and in order; nullopt where one is missing or there twice.
-std::optional<Rows> in_rows(std::vector<OpRecord> ops) {
+std::optional<Rows> in_rows(const std::vector<const Record*>& ops) {
   Rows rows;
-  for (OpRecord& record : ops) rows[record.op.dot.actor].ops.push_back(std::move(record));
+  std::pair<const crdt::Actor, Row>* last = nullptr;
+  for (const Record* record : ops) {
+    const std::optional<crdt::Dot> dot = parse_op_name(record->name);
+    if (!dot) return std::nullopt;
+    if (last == nullptr || last->first != dot->actor) last = &*rows.try_emplace(dot->actor).first;
+    last->second.records.emplace_back(dot->counter, record);
+  }
   for (auto& [actor, row] : rows) {
-    std::ranges::sort(row.ops, {}, [](const OpRecord& r) { return r.op.dot.counter; });
-    for (std::size_t i = 0; i < row.ops.size(); ++i) {
-      if (row.ops[i].op.dot.counter != i + 1) return std::nullopt;
+    std::ranges::sort(row.records);
+    for (std::size_t i = 0; i < row.records.size(); ++i) {
+      if (row.records[i].first != i + 1) return std::nullopt;
     }
   }
   return rows;
@@ -41,8 +49,7 @@ void Notebook::State::keep_for_later(Ripple ripple) {
   overdue.erases = overdue.erases || ripple.persist.erases;
 }
 
-void Notebook::State::unfold(const crdt::Kept& kept, bool bare) {
-  Stream& in = stream(kept.op.dot.actor.stream);
+void Notebook::State::unfold(Stream& in, const crdt::Kept& kept, bool bare) {
   const crdt::Dot dot = kept.op.dot;
   if (bare) in.bare.insert(dot);
   if (!kept.counted || kept.op.husk) return;
@@ -64,9 +71,8 @@ void Notebook::State::unfold(const crdt::Kept& kept, bool bare) {
 
 // Each op goes in after its past: an actor whose next op lacks another's is put aside until that
 // one is there. False where some never can.
-bool Notebook::State::append_all(std::vector<OpRecord> ops) {
-  const std::size_t count = ops.size();
-  std::optional<Rows> rows = in_rows(std::move(ops));
+bool Notebook::State::append_all(const std::vector<const Record*>& ops) {
+  std::optional<Rows> rows = in_rows(ops);
   if (!rows) return false;
   std::size_t appended = 0;
   std::multimap<crdt::Dot, crdt::Actor> aside;
@@ -77,32 +83,40 @@ bool Notebook::State::append_all(std::vector<OpRecord> ops) {
     ready.pop_back();
     Row& row = rows->at(actor);
     Stream& in = stream(actor.stream);
-    while (row.next < row.ops.size()) {
-      OpRecord& record = row.ops[row.next];
-      if (const crdt::Dot* lacking = lacks(in.log, record.op)) {
+    for (; row.next < row.records.size(); ++row.next) {
+      const Record& record = *row.records[row.next].second;
+      std::optional<OpRecord> op = row.aside ? std::exchange(row.aside, std::nullopt)
+                                             : decode_op_record(record.name, record.body);
+      if (!op) return false;
+      if (const crdt::Dot* lacking = lacks(in.log, op->op)) {
         aside.emplace(*lacking, actor);
+        row.aside = std::move(op);
         break;
       }
-      const crdt::Dot dot = record.op.dot;
-      if (in.log.append(std::move(record.op), record.arrival) != crdt::OpLog::Taken::kAppended) {
-        return false;
-      }
-      if (!record.counted) in.log.mark_void(dot);
-      if (record.tag) in.log.set_tag(dot, *record.tag);
-      unfold(*in.log.find(dot), record.bare);
-      ++row.next;
+      if (!append_one(in, std::move(*op))) return false;
       ++appended;
-      const auto [from, to] = aside.equal_range(dot);
+      const auto [from, to] = aside.equal_range({actor, row.next + 1});
       for (auto it = from; it != to; ++it) ready.push_back(it->second);
       aside.erase(from, to);
     }
   }
-  return appended == count;
+  return appended == ops.size();
 }
 
-bool Notebook::State::load_ops(std::vector<OpRecord> ops) {
+bool Notebook::State::append_one(Stream& in, OpRecord record) {
+  const crdt::Dot dot = record.op.dot;
+  if (in.log.append(std::move(record.op), record.arrival) != crdt::OpLog::Taken::kAppended) {
+    return false;
+  }
+  if (!record.counted) in.log.mark_void(dot);
+  if (record.tag) in.log.set_tag(dot, *record.tag);
+  unfold(in, *in.log.find(dot), record.bare);
+  return true;
+}
+
+bool Notebook::State::load_ops(const std::vector<const Record*>& ops) {
   const auto known = heads.all();
-  if (!known || !append_all(std::move(ops))) return false;
+  if (!known || !append_all(ops)) return false;
   std::size_t actors = 0;
   for (const auto& [id, in] : streams) actors += in.log.vector().rows().size();
   if (actors != known->size()) return false;
@@ -127,12 +141,11 @@ void Notebook::State::count_day(const Now& now) {
 }
 
 bool Notebook::State::load(const std::vector<Record>& records, const Now& now) {
-  std::vector<OpRecord> ops;
+  std::vector<const Record*> ops;
+  ops.reserve(records.size());
   for (const Record& record : records) {
     if (record.type == RecordType::kOp) {
-      std::optional<OpRecord> op = decode_op_record(record.name, record.body);
-      if (!op) return false;
-      ops.push_back(std::move(*op));
+      ops.push_back(&record);
     } else if (record.type == RecordType::kHeads) {
       if (!heads.load(record.name, record.body)) return false;
     } else if (record.type == RecordType::kIntent) {
@@ -144,7 +157,7 @@ bool Notebook::State::load(const std::vector<Record>& records, const Now& now) {
       if (!last_act) return false;
     }
   }
-  if (!load_ops(std::move(ops))) return false;
+  if (!load_ops(ops)) return false;
   count_day(now);
   return true;
 }

@@ -46,7 +46,7 @@ std::optional<Found> Notebook::State::found(Stream& in, const crdt::EntryState& 
   Found found{.stream = &in,
               .entry = &entry,
               .row = kinds.table().kind(entry.kind),
-              .mine = is_mine(entry.id, entry.kind)};
+              .mine = entry.owner == self.person};
   if (found.row == nullptr) return std::nullopt;
   if (!in.log.stream().is_mine()) {
     if (is_hidden(entry.id, entry.kind)) return std::nullopt;
@@ -89,7 +89,7 @@ bool Notebook::State::is_said(const Found& found, const Now& now) {
   if (!couple::is_said(*kept, now) || is_paused_on_all()) return false;
   // A husk that came without its op may have taken this back.
   return std::ranges::all_of(found.stream->bare, [&](const crdt::Dot& husk) {
-    return kept->past->contains(husk) || kinds.person(husk.actor.device) != best.person;
+    return kept->past.contains(husk) || kinds.person(husk.actor.device) != best.person;
   });
 }
 
@@ -119,17 +119,29 @@ bool Notebook::State::is_visible(const Found& found, const Now& now) {
 std::variant<Found, Failed> Notebook::State::find(std::string_view id, const Now& now) {
   const std::optional<EntryPrefix> prefix = parse_entry_prefix(id);
   if (!prefix) return wrong_usage(Reason::kMalformed);
+  // A whole id is looked up: of no other it is the beginning.
+  const EntryId least = least_with(prefix->digits);
+  const bool is_whole = prefix->digits == to_base32(least.view());
   std::optional<Found> only;
+  bool several = false;
+  const auto consider = [&](Stream& in, const crdt::EntryState& entry) {
+    const std::optional<Found> here = found(in, entry);
+    if (!here || here->row->letter != prefix->letter || !is_visible(*here, now)) return;
+    several = several || only.has_value();
+    only = here;
+  };
   for (auto& [stream_id, in] : streams) {
     const auto& entries = in.view.entries();
-    for (auto it = entries.lower_bound(least_with(prefix->digits)); it != entries.end(); ++it) {
+    if (is_whole) {
+      if (const crdt::EntryState* entry = in.view.find(least)) consider(in, *entry);
+      continue;
+    }
+    for (auto it = entries.lower_bound(least); it != entries.end(); ++it) {
       if (!to_base32(it->first.view()).starts_with(prefix->digits)) break;
-      const std::optional<Found> here = found(in, it->second);
-      if (!here || here->row->letter != prefix->letter || !is_visible(*here, now)) continue;
-      if (only) return wrong_usage(Reason::kAmbiguous);
-      only = here;
+      consider(in, it->second);
     }
   }
+  if (several) return wrong_usage(Reason::kAmbiguous);
   if (!only) return no_such_entry();
   return *only;
 }

@@ -63,17 +63,6 @@ std::optional<std::uint32_t> take_number(Reader& reader) {
   return static_cast<std::uint32_t>(value);
 }
 
-std::optional<crdt::Dot> parse_op_name(ByteView name) {
-  Reader reader(name);
-  crdt::Dot dot;
-  dot.actor.device = {reader.take_array<DeviceId::kSize>()};
-  dot.actor.stream.couple = take_couple(reader);
-  dot.actor.incarnation = {reader.take_array<Incarnation::kSize>()};
-  for (std::uint8_t byte : reader.take(8)) dot.counter = dot.counter << 8 | byte;
-  if (!reader.done() || dot.counter == 0) return std::nullopt;
-  return dot;
-}
-
 Bytes page_name(std::uint32_t page) {
   Bytes name;
   append_u32le(name, page);
@@ -91,6 +80,17 @@ Bytes op_name(const crdt::Dot& dot) {
     name.push_back(static_cast<std::uint8_t>(dot.counter >> shift));
   }
   return name;
+}
+
+std::optional<crdt::Dot> parse_op_name(ByteView name) {
+  Reader reader(name);
+  crdt::Dot dot;
+  dot.actor.device = {reader.take_array<DeviceId::kSize>()};
+  dot.actor.stream.couple = take_couple(reader);
+  dot.actor.incarnation = {reader.take_array<Incarnation::kSize>()};
+  for (std::uint8_t byte : reader.take(8)) dot.counter = dot.counter << 8 | byte;
+  if (!reader.done() || dot.counter == 0) return std::nullopt;
+  return dot;
 }
 
 RecordChange op_record(const crdt::Kept& kept, ArrivalKept arrival, bool bare) {

@@ -52,6 +52,8 @@ struct OpRecord {
 };
 
 Bytes op_name(const crdt::Dot& dot);
+/// The dot of a name that op_name can have made.
+std::optional<crdt::Dot> parse_op_name(ByteView name);
 RecordChange op_record(const crdt::Kept& kept, ArrivalKept arrival, bool bare);
 RecordChange intent_record(const Intent& intent);
 RecordChange intent_gone(const EntryId& entry);

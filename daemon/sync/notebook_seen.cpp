@@ -23,7 +23,7 @@ std::vector<crdt::Dot> last_seen(const crdt::OpLog& log, const crdt::VersionVect
   std::vector<crdt::Dot> last;
   for (const crdt::Dot& dot : dots) {
     const bool is_past = std::ranges::any_of(dots, [&](const crdt::Dot& other) {
-      return other != dot && log.find(other)->past->contains(dot);
+      return other != dot && log.find(other)->past.contains(dot);
     });
     if (!is_past) last.push_back(dot);
   }
@@ -51,7 +51,7 @@ crdt::VersionVector read_version(const crdt::OpLog& log, ByteView version) {
 Bytes Notebook::State::version_of(const Stream& in, const crdt::EntryState& entry) const {
   Bytes version;
   append(version, in.log.stream().couple.view());
-  for (const crdt::Dot& dot : last_seen(in.log, entry.touched, entry.touched)) {
+  for (const crdt::Dot& dot : last_seen(in.log, entry.touched(), entry.touched())) {
     append(version, dot.actor.device.view());
     append(version, dot.actor.incarnation.view());
     append_u64le(version, dot.counter);
@@ -68,10 +68,10 @@ crdt::VersionVector Notebook::State::seen(const Stream& in, const crdt::EntrySta
   const auto at = shown.find(entry->id);
   if (at != shown.end()) {
     // All but the first stand in the order of the log, so the usual case is quickly told.
-    const std::vector<const crdt::Kept*>& ops = entry->ops;
+    const auto& ops = entry->ops;
     const bool all =
         !ops.empty() && ops.front()->place < at->second && ops.back()->place < at->second;
-    if (all) return entry->touched;
+    if (all) return entry->touched();
     crdt::VersionVector vector;
     for (const crdt::Kept* kept : entry->ops) {
       if (kept->place < at->second) vector.raise(kept->op.dot.actor, kept->op.dot.counter);
@@ -80,7 +80,7 @@ crdt::VersionVector Notebook::State::seen(const Stream& in, const crdt::EntrySta
   }
   for (auto kept = entry->ops.rbegin(); kept != entry->ops.rend(); ++kept) {
     if ((*kept)->op.dot.actor.device != self.device) continue;
-    crdt::VersionVector vector = *(*kept)->past;
+    crdt::VersionVector vector = (*kept)->past.vector();
     vector.raise((*kept)->op.dot.actor, (*kept)->op.dot.counter);
     return vector;
   }
@@ -91,10 +91,10 @@ crdt::Over Notebook::State::over_of(const Stream& in, const crdt::EntryState* en
                                     const crdt::VersionVector& seen, Naming naming) {
   using Reach = crdt::Over::Reach;
   if (entry == nullptr) return {};
-  if (naming == Naming::kShort && seen.covers(entry->touched)) {
+  if (naming == Naming::kShort && seen.covers(entry->touched())) {
     return {.reach = Reach::kPast, .dots = {}};
   }
-  std::vector<crdt::Dot> dots = last_seen(in.log, entry->touched, seen);
+  std::vector<crdt::Dot> dots = last_seen(in.log, entry->touched(), seen);
   // Of each field of an intent, so that all of them and its words fit into an op.
   if (naming == Naming::kDots && dots.size() > limits::kIntentDotsMax) {
     dots.resize(limits::kIntentDotsMax);

@@ -83,9 +83,10 @@ struct Notebook::State {
 
   // notebook_open.cpp
   bool load(const std::vector<Record>& records, const Now& now);
-  bool load_ops(std::vector<OpRecord> ops);
-  bool append_all(std::vector<OpRecord> ops);
-  void unfold(const crdt::Kept& kept, bool bare);
+  bool load_ops(const std::vector<const Record*>& ops);
+  bool append_all(const std::vector<const Record*>& ops);
+  bool append_one(Stream& in, OpRecord record);
+  void unfold(Stream& in, const crdt::Kept& kept, bool bare);
   void keep_for_later(Ripple ripple);
   void count_day(const Now& now);
 

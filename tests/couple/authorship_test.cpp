@@ -7,6 +7,11 @@
 namespace attune::couple {
 namespace {
 
+bool may_write(const KindRow& kind, const TwoPeople& couple, const EntryId& id,
+               const PersonId& author) {
+  return couple::may_write(kind, owner(couple.people, id, kind.number), author);
+}
+
 TEST(Authorship, AnIdProvesItsOwnerAndKind) {
   const TwoPeople couple;
   const EntryId id = id_of(couple.ben, "thanks");
@@ -28,14 +33,14 @@ TEST(Authorship, AnIdThatProvesBothIsNobodys) {
   const EntryId id = id_of(couple.ada, "boundary");
   couple.people.partner = couple.ada;
   EXPECT_EQ(owner(couple.people, id, row("boundary").number), std::nullopt);
-  EXPECT_FALSE(may_write(row("boundary"), couple.people, id, couple.ada));
+  EXPECT_FALSE(may_write(row("boundary"), couple, id, couple.ada));
 }
 
 TEST(Authorship, OnlyItsOwnerWritesAnEntry) {
   const TwoPeople couple;
   const EntryId id = id_of(couple.ada, "boundary");
-  EXPECT_TRUE(may_write(row("boundary"), couple.people, id, couple.ada));
-  EXPECT_FALSE(may_write(row("boundary"), couple.people, id, couple.ben));
+  EXPECT_TRUE(may_write(row("boundary"), couple, id, couple.ada));
+  EXPECT_FALSE(may_write(row("boundary"), couple, id, couple.ben));
 }
 
 TEST(Authorship, WhatEitherWritesIsWrittenByBothAndBelongsToOneOfThem) {
@@ -43,9 +48,9 @@ TEST(Authorship, WhatEitherWritesIsWrittenByBothAndBelongsToOneOfThem) {
   KindRow either = row("boundary");
   either.writer = Writer::kEither;
   const EntryId id = id_of(couple.ada, "boundary");
-  EXPECT_TRUE(may_write(either, couple.people, id, couple.ben));
-  EXPECT_TRUE(may_write(either, couple.people, id, couple.ada));
-  EXPECT_FALSE(may_write(either, couple.people, EntryId{{1}}, couple.ben));
+  EXPECT_TRUE(may_write(either, couple, id, couple.ben));
+  EXPECT_TRUE(may_write(either, couple, id, couple.ada));
+  EXPECT_FALSE(may_write(either, couple, EntryId{{1}}, couple.ben));
 }
 
 TEST(Authorship, WhatThereIsOneOfHasOneIdPerPersonCoupleAndTopic) {

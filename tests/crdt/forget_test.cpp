@@ -71,13 +71,13 @@ TEST(Forget, IsKnownToWhatComesAfterItAlone) {
   a.pull(b);
   const Op after = a.write(kB, draft(entry(1, 3), {words(kTitle, "z")}));
   const auto knows = [&a](const PersonId& who, const Dot& of) {
-    return a.view.forgotten_in(kEntry, who, *a.log.find(of)->past);
+    return a.view.forgotten_in(kEntry, who, a.log.find(of)->past);
   };
   EXPECT_TRUE(knows(person(1), after.dot));
   EXPECT_FALSE(knows(person(1), beside.dot));
   EXPECT_FALSE(knows(person(1), act.dot));
   EXPECT_FALSE(knows(person(2), after.dot));
-  EXPECT_FALSE(a.view.forgotten_in(entry(1, 3), person(1), a.log.vector()));
+  EXPECT_FALSE(a.view.forgotten_in(entry(1, 3), person(1), {}));
 }
 
 // A second act with the first in its past must not hide it from what has seen the first alone.
@@ -90,7 +90,7 @@ TEST(Forget, ALaterActDoesNotHideAnEarlierOne) {
   a.write(kA, draft(kEntry, {forgetting()}));
   a.pull(b);
   EXPECT_FALSE(is_husk(a, first.dot));
-  EXPECT_TRUE(a.view.forgotten_in(kEntry, person(1), *a.log.find(between.dot)->past));
+  EXPECT_TRUE(a.view.forgotten_in(kEntry, person(1), a.log.find(between.dot)->past));
 }
 
 TEST(Forget, ALaterActTakesTheWordsOfAnEarlierOne) {

@@ -61,9 +61,9 @@ TEST(History, PastsAreWhatTheOpsSay) {
       for (const auto& [dot, op] : history.oracle.ops()) {
         const bool in_past = history.oracle.is_in_past(dot, kept.op.dot);
         size += in_past ? 1 : 0;
-        EXPECT_EQ(kept.past->contains(dot), in_past);
+        EXPECT_EQ(kept.past.contains(dot), in_past);
       }
-      EXPECT_EQ(kept.past->total(), size);
+      EXPECT_EQ(kept.past.total(), size);
     });
     for (const Dot& head : device.log.frontier()) {
       for (const auto& [dot, op] : history.oracle.ops()) {

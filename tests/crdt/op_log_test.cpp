@@ -31,7 +31,7 @@ TEST(OpLog, AWriteSeesEverythingHere) {
   const Op third = device.write(kC, any());
   EXPECT_EQ(third.dot, dot(kC, 1));
   EXPECT_EQ(third.seen, std::vector<Dot>{dot(kB, 1)});  // which has seen A's
-  EXPECT_TRUE(device.log.find(third.dot)->past->contains(dot(kA, 1)));
+  EXPECT_TRUE(device.log.find(third.dot)->past.contains(dot(kA, 1)));
   EXPECT_EQ(device.log.frontier(), std::vector<Dot>{third.dot});
 }
 
@@ -41,7 +41,7 @@ TEST(OpLog, AnActorsNextOpNamesNothingWhenNothingIsNew) {
   device.write(kA, any());
   const Op next = device.write(kA, any());
   EXPECT_TRUE(next.seen.empty());
-  const VersionVector& past = *device.log.find(next.dot)->past;
+  const Past& past = device.log.find(next.dot)->past;
   EXPECT_TRUE(past.contains(dot(kA, 1)));
   EXPECT_FALSE(past.contains(next.dot));
   EXPECT_TRUE(past.contains(dot(kB, 1)));

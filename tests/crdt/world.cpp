@@ -86,7 +86,7 @@ Op draft(const EntryId& on, std::vector<Slot> slots) {
 Seen seen(const View& view) {
   Seen all;
   for (const auto& [id, state] : view.entries()) {
-    all[id] = {state.kind, state.day, state.registers, state.touched, state.forgets};
+    all[id] = {state.kind, state.day, state.registers, state.touched(), state.forgets};
   }
   return all;
 }

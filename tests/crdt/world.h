@@ -33,6 +33,9 @@ class TestSchema final : public Schema {
   [[nodiscard]] Policy policy(std::uint32_t kind, std::uint32_t field) const override;
   [[nodiscard]] bool per_person(std::uint32_t kind, std::uint32_t field) const override;
   [[nodiscard]] std::optional<PersonId> person(const DeviceId& device) const override;
+  [[nodiscard]] std::optional<PersonId> owner(const EntryId&, std::uint32_t) const override {
+    return std::nullopt;
+  }
 };
 const TestSchema& schema();
 
