@@ -22,17 +22,13 @@ std::uint32_t page_of(std::uint32_t slot) {
 
 }  // namespace
 
-void Locks::grow(std::size_t pages) {
-  slots_.resize(pages * kPerPage, kNone);
-  free_.resize(pages, static_cast<std::uint16_t>(kPerPage));
-}
-
 std::uint32_t Locks::page_with_room() {
   if (open_ && free_[*open_] > 0) return *open_;
   const auto most = std::ranges::max_element(free_);
   if (most == free_.end() || *most < kFillAgainFrom) {
     open_ = static_cast<std::uint32_t>(free_.size());
-    grow(free_.size() + 1);
+    pages_.emplace_back(kPerPage, kNone);
+    free_.push_back(static_cast<std::uint16_t>(kPerPage));
   } else {
     open_ = static_cast<std::uint32_t>(most - free_.begin());
   }
@@ -45,12 +41,13 @@ std::uint32_t Locks::add(const Lock& lock) {
     slot = freed_.back();
     freed_.pop_back();
   } else {
-    const std::uint32_t page = page_with_room();
-    const auto begin = slots_.begin() + static_cast<std::ptrdiff_t>(page * kPerPage);
-    slot = static_cast<std::uint32_t>(std::find(begin, slots_.end(), kNone) - slots_.begin());
+    const std::uint32_t number = page_with_room();
+    const Page& page = pages_[number];
+    slot = static_cast<std::uint32_t>(number * kPerPage) +
+           static_cast<std::uint32_t>(std::ranges::find(page, kNone) - page.begin());
   }
-  assert(slots_.at(slot) == kNone);
-  slots_[slot] = lock;
+  assert(at(slot) == kNone);
+  at(slot) = lock;
   --free_[page_of(slot)];
   changed_.insert(page_of(slot));
   return slot;
@@ -58,14 +55,17 @@ std::uint32_t Locks::add(const Lock& lock) {
 
 void Locks::erase(std::uint32_t slot) {
   assert(find(slot) != nullptr);
-  slots_[slot] = kNone;
+  at(slot) = kNone;
   ++free_[page_of(slot)];
   freed_.push_back(slot);
   changed_.insert(page_of(slot));
 }
 
 const Lock* Locks::find(std::uint32_t slot) const {
-  return slot < slots_.size() && slots_[slot] != kNone ? &slots_[slot] : nullptr;
+  if (page_of(slot) >= pages_.size()) return nullptr;
+  const Page& page = pages_[page_of(slot)];
+  if (page.empty() || page[slot % kPerPage] == kNone) return nullptr;
+  return &page[slot % kPerPage];
 }
 
 void Locks::settled() {
@@ -78,7 +78,7 @@ Bytes Locks::encode(std::uint32_t page) const {
   body.reserve(kPageBodyBytes);
   body.push_back(static_cast<std::uint8_t>(PageKind::kLocks));
   append_u32le(body, page);
-  for (std::size_t i = 0; i < kPerPage; ++i) append(body, slots_[page * kPerPage + i]);
+  for (const Lock& lock : pages_.at(page)) append(body, lock);
   return body;
 }
 
@@ -89,9 +89,12 @@ bool Locks::decode(ByteView body) {
   if (!is_locks || page >= limits::kLockPagesMax || reader.left() != kPerPage * sizeof(Lock))
     return false;
   if (!decoded_.insert(page).second) return false;
-  if (page >= free_.size()) grow(page + 1);
-  for (std::size_t i = 0; i < kPerPage; ++i) {
-    Lock& lock = slots_[page * kPerPage + i];
+  if (page >= pages_.size()) {
+    pages_.resize(page + 1);
+    free_.resize(page + 1, static_cast<std::uint16_t>(kPerPage));
+  }
+  pages_[page].resize(kPerPage);
+  for (Lock& lock : pages_[page]) {
     lock = reader.take_array<sizeof(Lock)>();
     if (lock != kNone) --free_[page];
   }

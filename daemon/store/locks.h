@@ -23,8 +23,8 @@ class Locks {
   void erase(std::uint32_t slot);
   /// nullptr for a slot that is free or not there.
   [[nodiscard]] const Lock* find(std::uint32_t slot) const;
-  [[nodiscard]] std::size_t slots() const { return slots_.size(); }
-  [[nodiscard]] std::size_t pages() const { return free_.size(); }
+  [[nodiscard]] std::size_t slots() const { return pages_.size() * kPerPage; }
+  [[nodiscard]] std::size_t pages() const { return pages_.size(); }
 
   /// Pages that changed since settled().
   [[nodiscard]] const std::set<std::uint32_t>& changed() const { return changed_; }
@@ -34,13 +34,14 @@ class Locks {
   /// twice.
   bool decode(ByteView body);
   /// After the last decode(): no page is missing.
-  [[nodiscard]] bool whole() const { return decoded_.size() == free_.size(); }
+  [[nodiscard]] bool whole() const { return decoded_.size() == pages_.size(); }
 
  private:
+  using Page = std::vector<Lock>;  ///< kPerPage of them; none before it is decoded
   std::uint32_t page_with_room();
-  void grow(std::size_t pages);
+  [[nodiscard]] Lock& at(std::uint32_t slot) { return pages_[slot / kPerPage][slot % kPerPage]; }
 
-  std::vector<Lock> slots_;
+  std::vector<Page> pages_;
   std::vector<std::uint16_t> free_;    ///< how many slots of each page
   std::vector<std::uint32_t> freed_;   ///< erased since settled() and not taken again
   std::optional<std::uint32_t> open_;  ///< the page whose slots are being taken

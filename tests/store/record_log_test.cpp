@@ -2,7 +2,9 @@
 #include "daemon/store/record_log.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include "proto/limits.h"
 #include "tests/store/store_fixture.h"
 
 namespace attune::store {
@@ -255,6 +257,26 @@ TEST(Locks, FillAPageAgainOnceAQuarterOfItIsFree) {
   EXPECT_EQ(locks.add(Lock{1}), 3u);  // of the page that is being filled
   locks.settled();
   EXPECT_EQ(locks.add(Lock{1}), 500u);
+}
+
+// One page says how many there are; only those that came are held.
+TEST(Locks, TakeNoMoreMemoryThanThePagesThatCame) {
+  const auto held = [] {
+    const struct mallinfo2 heap = ::mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  };
+  Locks locks;
+  locks.add(Lock{1});
+  Bytes page = locks.encode(0);
+  const std::uint32_t last = limits::kLockPagesMax - 1;
+  for (unsigned i = 0; i < 4; ++i) page[1 + i] = static_cast<std::uint8_t>(last >> (8 * i));
+  const std::size_t before = held();
+  Locks read;
+  ASSERT_TRUE(read.decode(page));
+  EXPECT_FALSE(read.whole());
+  EXPECT_LT(held() - before, 4u << 20);
+  EXPECT_EQ(read.find(0), nullptr);
+  EXPECT_EQ(*read.find(last * Locks::kPerPage), Lock{1});
 }
 
 TEST(Locks, RefuseWhatIsNoPageOfThem) {
