@@ -51,7 +51,8 @@ std::string done_text(const v1::Done& done, const Verb& verb) {
   switch (verb.act) {
     case Act::kUnpair:
       return "Unpaired. Nothing is exchanged any more; nobody was told.\n"
-             "What your partner's device has stays there; what waits at a relay is taken back.\n";
+             "What your partner's device has stays there; what waits at your relay, if you have\n"
+             "one, is taken back when it is reached.\n";
     case Act::kForget:
       return "Forgotten.\n";
     case Act::kEnd:

@@ -22,7 +22,7 @@ inline constexpr std::size_t kFieldsPerOpMax = 64;
 inline constexpr std::size_t kDotsMax = 256;              // one list of dots that an op names
 
 // Operations and batches.
-inline constexpr std::size_t kOpBytesMax = 16'384;  // an op as it travels
+inline constexpr std::size_t kOpBytesMax = 16'384;  // an op's canonical bytes
 inline constexpr std::size_t kBatchOpsMax = 1'024;
 inline constexpr std::size_t kBatchBytesMax = 61'440;
 inline constexpr std::size_t kSaltTreesMax = 1'024;   // of one writer, 64 ops each
@@ -69,6 +69,8 @@ inline constexpr std::size_t kParcelBytesMin = 960;  // whole parcels have one o
 inline constexpr std::size_t kParcelBytesLow = 4'032;
 inline constexpr std::size_t kParcelBytesHigh = 16'320;
 inline constexpr std::size_t kParcelBytesMax = 65'455;
+inline constexpr std::uint64_t kWseqMax = INT64_MAX;  // no mailbox comes near it
+inline constexpr std::size_t kPartingsMax = 8;  // pairings whose end a relay has yet to hear of
 inline constexpr std::size_t kSkippedKeysMax = 256;  // parcels of a ratchet that may still come
 inline constexpr int kMailboxWeeksAhead = 1;  // mailboxes that are read: from the week after ...
 inline constexpr int kMailboxWeeksBack = 5;   // ... to so many before, by the relay's clock

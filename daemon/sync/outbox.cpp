@@ -2,15 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 namespace attune::sync {
-namespace {
-
-/// No honest mailbox comes near it.
-constexpr std::uint64_t kWseqMax = std::numeric_limits<std::uint64_t>::max() / 2;
-
-}  // namespace
 
 void Outbox::enter(Week week, std::uint64_t mine) {
   down();
@@ -74,7 +67,7 @@ void Outbox::drop_through(std::uint64_t wseq) {
 
 Outbox::Heard Outbox::opened(const relay::FromRelay& answer, const Now& now) {
   const auto* ok = std::get_if<relay::Ok>(&answer);
-  if (ok == nullptr || ok->seq > kWseqMax) {
+  if (ok == nullptr || ok->seq > limits::kWseqMax) {
     const auto* error = std::get_if<relay::Error>(&answer);
     close(error == nullptr ? 0 : error->retry_seconds, now);
     return Heard::kNothing;

@@ -9,12 +9,14 @@
 namespace attune::sync {
 namespace {
 
-// parting  ver | mine 16 | theirs 16 | relay key 32 | id root 32 | LEB128(parcels) | lv each
+// parting  ver | mine 16 | theirs 16 | relay key 32 | id root 32 | LEB128(parcels) | lv each |
+//          LEB128(weeks) | week u32le, through which parcel it is deleted u64le: ascending
 //          name: the id of the mailbox for the other in week 0
 constexpr std::uint8_t kVersion = 1;
 
 /// The other can skip so many parcels of a chain; more that wait stay where they are.
 constexpr std::uint64_t kWithdrawnMax = limits::kSkippedKeysMax - PartingPlan::kParcelsMax;
+constexpr std::uint64_t kWeeks = limits::kMailboxWeeksBack + 1 + limits::kMailboxWeeksAhead;
 
 }  // namespace
 
@@ -32,6 +34,11 @@ RecordChange parting_record(const PartingPlan& plan) {
   append(body, plan.id_root.view());
   append_leb(body, plan.parcels.size());
   for (const Bytes& parcel : plan.parcels) append_lv(body, parcel);
+  append_leb(body, plan.withdrawn.size());
+  for (const auto& [week, up_to] : plan.withdrawn) {
+    append_u32le(body, static_cast<std::uint32_t>(week));
+    append_u64le(body, up_to);
+  }
   return {.type = RecordType::kParting, .name = plan.name(), .body = std::move(body)};
 }
 
@@ -53,6 +60,15 @@ std::optional<PartingPlan> decode_parting(ByteView body) {
     const ByteView parcel = reader.lv(limits::kRelayBodyMax);
     if (parcel.empty()) return std::nullopt;
     plan.parcels.emplace_back(parcel.begin(), parcel.end());
+  }
+  const std::uint64_t weeks = reader.leb();
+  if (!reader.ok() || weeks > kWeeks) return std::nullopt;
+  std::optional<Week> before;
+  for (std::uint64_t i = 0; i < weeks; ++i) {
+    const Week week = reader.u32le();
+    if (before && *before >= week) return std::nullopt;
+    plan.withdrawn.emplace(week, reader.u64le());
+    before = week;
   }
   if (!reader.done()) return std::nullopt;
   return plan;
@@ -132,7 +148,7 @@ void Parting::answered(const RelayFrameCame& came, RelayLine& relay, const Now& 
 bool Parting::heard(const Question& question, const relay::FromRelay& answer) {
   if (question.what == Asked::kPut) return std::holds_alternative<relay::PutOk>(answer);
   const auto* ok = std::get_if<relay::Ok>(&answer);
-  if (ok == nullptr) return false;
+  if (ok == nullptr || ok->seq > limits::kWseqMax) return false;
   Place& place = places_[question.place];
   switch (question.what) {
     case Asked::kWriter:
@@ -153,6 +169,7 @@ bool Parting::heard(const Question& question, const relay::FromRelay& answer) {
 
 void Parting::go_on(RelayLine& relay) {
   if (state_ == State::kLooking) {
+    if (plan_.withdrawn.empty()) plan_withdrawal();
     withdraw(relay);
     put(relay);
     if (asked_.empty()) check(relay);
@@ -164,15 +181,28 @@ void Parting::go_on(RelayLine& relay) {
   if (state_ == State::kChecking && asked_.empty()) state_ = State::kDone;
 }
 
+void Parting::plan_withdrawal() {
+  std::uint64_t left = plan_.parcels.empty() ? limits::kWseqMax : kWithdrawnMax;
+  for (const Place& place : places_) {
+    if (place.way.from != plan_.mine) continue;
+    const std::uint64_t count = std::min(left, place.waiting());
+    plan_.withdrawn[place.week] = count == 0 ? 0 : place.first + count - 1;
+    left -= count;
+  }
+  changed_ = true;
+}
+
 void Parting::withdraw(RelayLine& relay) {
-  std::uint64_t left = kWithdrawnMax;
   for (Place& place : places_) {
-    const bool follows = place.way.from == plan_.mine && !plan_.parcels.empty();
-    const std::uint64_t count = follows ? std::min(left, place.waiting()) : place.waiting();
-    if (follows) left -= count;
-    if (count == 0) continue;
-    place.up_to = place.first + count - 1;
-    relay.ask(relay::Acknowledge{.handle = place.reads, .seq = place.up_to});
+    if (place.waiting() == 0) continue;
+    std::uint64_t up_to = place.last;
+    if (place.way.from == plan_.mine) {
+      const auto planned = plan_.withdrawn.find(place.week);
+      up_to = planned == plan_.withdrawn.end() ? 0 : std::min(up_to, planned->second);
+    }
+    if (up_to < place.first) continue;
+    place.up_to = up_to;
+    relay.ask(relay::Acknowledge{.handle = place.reads, .seq = up_to});
   }
 }
 

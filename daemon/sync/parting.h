@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "crypto/secret.h"
@@ -24,6 +26,9 @@ struct PartingPlan {
   std::array<std::uint8_t, 32> relay{};  ///< key of the relay that keeps the mailboxes
   crypto::Key id_root;
   std::vector<Bytes> parcels;  ///< sealed: what protects and the other may not have
+  /// Of each mailbox for the other, once it was looked at: through which parcel it is deleted. No
+  /// later try deletes more, since the other can skip so many and no more.
+  std::map<Week, std::uint64_t> withdrawn{};
   static constexpr std::size_t kParcelsMax = RelayLine::kPutsUnanswered;
   /// Of its record: one device may be parted from twice.
   [[nodiscard]] Bytes name() const;
@@ -49,6 +54,8 @@ class Parting {
   /// Asks what is to be asked now. Requires relay.up(), and that it is the plan's relay.
   void pump(RelayLine& relay, const Now& now);
   [[nodiscard]] bool done() const { return state_ == State::kDone; }
+  /// Whether the plan's record must be written again before anything of this step leaves.
+  [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
   /// Questions are under way.
   [[nodiscard]] bool is_busy() const { return !asked_.empty(); }
   [[nodiscard]] std::optional<Steady> next() const;
@@ -82,12 +89,14 @@ class Parting {
   void answered(const RelayFrameCame& came, RelayLine& relay, const Now& now);
   [[nodiscard]] bool heard(const Question& question, const relay::FromRelay& answer);
   void go_on(RelayLine& relay);
+  void plan_withdrawal();
   void withdraw(RelayLine& relay);
   void put(RelayLine& relay);
   void check(RelayLine& relay);
   void rest(std::uint32_t retry_seconds, const Now& now);
 
   PartingPlan plan_;
+  bool changed_ = false;
   State state_ = State::kIdle;
   std::vector<Place> places_;
   std::size_t current_ = 0;  ///< place of this week's mailbox for the other

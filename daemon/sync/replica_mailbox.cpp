@@ -70,7 +70,7 @@ void Replica::State::begin_parting(const Now& now, Step& step) {
     if (const auto hour = mailbox->relay_hour(now)) {
       partings.back().happened(RelayUp{.params = {.hour = *hour}}, mail_line, now);
     }
-    if (partings.size() <= kPartingsMax) continue;
+    if (partings.size() <= limits::kPartingsMax) continue;
     step.out.persist.changes.push_back(parting_gone(partings.front().plan()));
     partings.erase(partings.begin());
   }
@@ -81,8 +81,14 @@ bool Replica::State::is_at(const Parting& parting) const {
 }
 
 void Replica::State::follow_partings(const Now& now, Step& step) {
+  // One after the other: a session has handles for few.
   for (Parting& parting : partings) {
-    if (is_at(parting)) parting.pump(mail_line, now);
+    if (!is_at(parting)) continue;
+    parting.pump(mail_line, now);
+    if (!parting.done()) break;
+  }
+  for (Parting& parting : partings) {
+    if (parting.take_changed()) step.out.persist.changes.push_back(parting_record(parting.plan()));
     if (!parting.done()) continue;
     step.out.persist.changes.push_back(parting_gone(parting.plan()));
     step.out.persist.erases = true;

@@ -103,7 +103,6 @@ struct Replica::State {
   void begin_parting(const Now& now, Step& step);
   void follow_partings(const Now& now, Step& step);
   [[nodiscard]] bool is_at(const Parting& parting) const;
-  static constexpr std::size_t kPartingsMax = 8;
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);

@@ -31,6 +31,13 @@ class TwoWithAMailbox : public testing::Test {
         AddEntry{.kind = kBoundary, .message = wire_field(1, as_bytes("words")), .share = true};
     ASSERT_TRUE(std::holds_alternative<Entered>(world_.ask(device, words)));
   }
+  /// Ana's, a parcel for each.
+  void post(int parcels, std::chrono::seconds pause) {
+    for (int i = 0; i < parcels; ++i) {
+      add(ana_);
+      world_.run(pause);
+    }
+  }
   std::size_t count(std::size_t device) {
     return std::get<Items>(world_.ask(device, ListEntries{.kind = kBoundary})).items.size();
   }
@@ -163,10 +170,7 @@ TEST_F(TwoWithAMailbox, AfterUnpairNothingIsPosted) {
 
 TEST_F(TwoWithAMailbox, UnpairTakesBackWhatWasNotRead) {
   alone(ana_);
-  for (int i = 0; i < 3; ++i) {
-    add(ana_);
-    world_.run(10s);
-  }
+  post(3, 10s);
   ASSERT_EQ(waiting(), 3u);
   world_.ask(ana_, Unpair{});
   world_.run(10s);
@@ -286,14 +290,32 @@ TEST_F(TwoWithAMailbox, UnpairIsTriedAgainWhereTheRelayHasNoRoom) {
 // More parcels than the other can skip: the newest stay, so that what protects is read behind them.
 TEST_F(TwoWithAMailbox, AfterUnpairWhatProtectsIsReadHoweverMuchWasPosted) {
   alone(ana_);
-  for (int i = 0; i < 300; ++i) {
-    add(ana_);
-    world_.run(3s);
-  }
+  post(300, 3s);
   ASSERT_EQ(waiting(), 300u);
   ASSERT_TRUE(entered(AddEntry{.kind = kPause, .message = {}}));
   world_.ask(ana_, Unpair{});
   world_.run(10s);
+  EXPECT_EQ(waiting(), 300u - 248u + 1u);
+  alone(ben_, 5min);
+  EXPECT_EQ(items(ben_, kPause).size(), 1u);
+}
+
+// Whatever stops it in between, over restarts: no try takes more away than the first one saw.
+TEST_F(TwoWithAMailbox, AfterUnpairWhatProtectsIsReadHoweverOftenItWasTried) {
+  alone(ana_);
+  post(300, 3s);
+  ASSERT_EQ(waiting(), 300u);
+  ASSERT_TRUE(entered(AddEntry{.kind = kPause, .message = {}}));
+  world_.relay().mailboxes.limits.store_bytes = 0;
+  world_.ask(ana_, Unpair{});
+  world_.run(10s);
+  world_.down(ana_);
+  ASSERT_TRUE(world_.up(ana_));
+  world_.run(10min);
+  EXPECT_EQ(waiting(), 300u - 248u);
+  world_.relay().mailboxes.limits = {};
+  world_.run(2h);
+  EXPECT_EQ(waiting(), 300u - 248u + 1u);
   alone(ben_, 5min);
   EXPECT_EQ(items(ben_, kPause).size(), 1u);
 }

@@ -115,6 +115,16 @@ TEST_F(TwoPeople, AWithdrawalMadeWhileTheOtherIsAwayArrives) {
   }
 }
 
+TEST_F(TwoPeople, UnpairWithdrawsFromWhoIsThereWhatIsSaidTonight) {
+  ASSERT_TRUE(world_.pair(ana_, ben_));
+  ASSERT_TRUE(std::holds_alternative<Entered>(world_.ask(ana_, say_open())));
+  ASSERT_TRUE(synced(ben_));
+  ASSERT_TRUE(said_of_partner(ben_));
+  ASSERT_TRUE(std::holds_alternative<Done>(world_.ask(ana_, Unpair{})));
+  world_.run(1min);
+  EXPECT_FALSE(said_of_partner(ben_));
+}
+
 TEST_F(TwoPeople, AfterUnpairNothingIsExchanged) {
   ASSERT_TRUE(world_.pair(ana_, ben_));
   ASSERT_TRUE(std::holds_alternative<Done>(world_.ask(ana_, Unpair{})));
