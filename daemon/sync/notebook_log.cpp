@@ -165,16 +165,16 @@ void Notebook::State::write_one(const Now& now, Stream& into, Draft draft, Rippl
   if (!into.incarnation) into.incarnation = next_incarnation(into);
   const crdt::Actor actor{
       .stream = into.log.stream(), .device = self.device, .incarnation = *into.incarnation};
-  const bool tonight = is_tonight(draft.kind);
+  append_own(now, into, compose_own(now, into, actor, std::move(draft)), ripple);
+}
+
+crdt::Op Notebook::State::compose_own(const Now& now, Stream& into, const crdt::Actor& actor,
+                                      Draft draft) {
   crdt::Op op;
   op.entry = draft.entry;
   op.kind = draft.kind;
-  op.day = tonight ? now.night : now.day;
+  op.day = is_tonight(draft.kind) ? now.night : now.day;
   op.slots = std::move(draft.slots);
-  append_own(now, into, compose_own(into, actor, std::move(op)), ripple);
-}
-
-crdt::Op Notebook::State::compose_own(Stream& into, const crdt::Actor& actor, crdt::Op op) {
   std::optional<crdt::SaltNode> root;
   if (into.log.needs_salt_root(actor)) root = parts.random->bytes<sizeof(crdt::SaltNode)>();
   into.log.salt(actor, op.slots, root);

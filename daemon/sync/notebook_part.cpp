@@ -80,13 +80,7 @@ std::vector<crdt::Slot> Notebook::State::protecting(Stream& in, const crdt::Entr
 void Notebook::State::write_behind(const Now& now, Stream& into, const crdt::Actor& actor,
                                    const std::vector<crdt::Dot>& past, Draft draft,
                                    Ripple& ripple) {
-  const bool tonight = is_tonight(draft.kind);
-  crdt::Op op;
-  op.entry = draft.entry;
-  op.kind = draft.kind;
-  op.day = tonight ? now.night : now.day;
-  op.slots = std::move(draft.slots);
-  op = compose_own(into, actor, std::move(op));
+  crdt::Op op = compose_own(now, into, actor, std::move(draft));
   op.seen = past;
   append_own(now, into, std::move(op), ripple);
 }

@@ -94,7 +94,7 @@ struct Notebook::State {
   static crdt::Slot make_slot(std::uint32_t field, Bytes bytes);  ///< without a salt: its op has it
   void write(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple);
-  crdt::Op compose_own(Stream& into, const crdt::Actor& actor, crdt::Op op);
+  crdt::Op compose_own(const Now& now, Stream& into, const crdt::Actor& actor, Draft draft);
   void append_own(const Now& now, Stream& into, crdt::Op op, Ripple& ripple);
   void tie_loose_ends(const Now& now, Stream& into, const Draft& draft, Ripple& ripple);
   Incarnation next_incarnation(const Stream& in);
