@@ -66,23 +66,23 @@ void EntryState::unnote(Which which) {
   }
 }
 
-EntryState* View::held(const EntryId& id) const {
+const EntryState* View::find(const EntryId& id) const {
   if (recent_ == nullptr || recent_->id != id) {
-    EntryState* entry = places_.find(id);
-    if (entry == nullptr) return nullptr;
-    recent_ = entry;
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return nullptr;
+    recent_ = &at->second;
   }
   return recent_;
 }
 
-const EntryState* View::find(const EntryId& id) const { return held(id); }
+// It belongs to this View, which is not const here.
+EntryState* View::held(const EntryId& id) { return const_cast<EntryState*>(find(id)); }
 
 EntryState& View::entry_of(const Op& op) {
   EntryState* entry = held(op.entry);
   if (entry == nullptr) {
     entry = &entries_[op.entry];
     entry->id = op.entry;
-    places_.add(*entry);
     recent_ = entry;
   }
   if (entry->ops.empty() && entry->kind == 0) {
@@ -193,7 +193,6 @@ bool View::lose(const Kept& kept) {
   entry.unnote([&kept](const Kept& each) { return &each == &kept; });
   if (entry.ops.empty()) {
     recent_ = nullptr;
-    places_.remove(kept.op.entry);
     entries_.erase(kept.op.entry);
   }
   return stood;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/crdt/entry_index.h"
 #include "daemon/crdt/few.h"
 #include "daemon/crdt/op_log.h"
 
@@ -126,7 +125,7 @@ class View {
   void people_changed();
 
  private:
-  [[nodiscard]] EntryState* held(const EntryId& id) const;
+  [[nodiscard]] EntryState* held(const EntryId& id);
   EntryState& entry_of(const Op& op);
   void forget(EntryState& entry, const Kept& kept, const PersonId& person, Effect& effect);
   void write(EntryState& entry, const Kept& kept, Standing standing, Effect& effect);
@@ -134,8 +133,7 @@ class View {
   const OpLog& log_;
   const Schema& schema_;
   std::map<EntryId, EntryState> entries_;
-  EntryIndex places_;
-  mutable EntryState* recent_ = nullptr;  // that was asked for last
+  mutable const EntryState* recent_ = nullptr;  // that was asked for last
 };
 
 }  // namespace attune::crdt
