@@ -81,7 +81,7 @@ class OpLog {
     kMalformed,  ///< seen is no frontier, names itself, another stream, or past kActorsMax
   };
   /// Appends when causally next. The caller keeps what waits, and has asked every rule. The op
-  /// comes from compose or decode_op, so its rest_hash is right.
+  /// comes from compose, a RunReader or the store, so its rest_hash is right.
   Taken append(Op op, Kept::Arrival arrival);
 
   /// Gives a held op the verdict of COUNT, and its author's tag.

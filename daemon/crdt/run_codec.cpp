@@ -36,7 +36,7 @@
 //
 //   salts = of the ops in their order, each with a body or none:
 //     u8 0..3   the node of that level, 16: of the next 4^n ops, all of this run
-//     u8 4..    of the next (n - 3) ops the salt of each body, 16
+//     u8 4..    of the next (u8 - 3) ops the salt of each body, 16
 
 namespace attune::crdt {
 namespace {
@@ -229,25 +229,28 @@ void RunWriter::add(const Op& op, const std::optional<Dot>& entry_from) {
   bodies.salts_end = salts_.size();
   bodies_.push_back(bodies);
   ++run_.count;
-  const bool by_leaf = bodies.count > 1 && has_node(run_.count - 1, 0);
-  salts_max_ += by_leaf ? sizeof(SaltNode) : bodies.count * sizeof(Salt);
+  salts_max_ += node_of(run_.count - 1, 0) ? sizeof(SaltNode) : bodies.count * sizeof(Salt);
 }
 
-// Whether a node stands for the ops from the `first`th on: nothing under it was erased. The log
-// says so too; what was erased must not follow from what is sent.
-bool RunWriter::has_node(std::size_t first, unsigned level) const {
-  if (log_ == nullptr || ops_under(level) > run_.count - first) return false;
-  const auto from = bodies_.begin() + static_cast<std::ptrdiff_t>(first);
-  return std::all_of(from, from + static_cast<std::ptrdiff_t>(ops_under(level)),
-                     [](const Bodies& bodies) { return bodies.whole; }) &&
-         log_->salt_node({run_.first.actor, run_.first.counter + first}, level).has_value();
+// The node that stands for the ops from the `first`th on: nothing under it was erased, and there
+// are two salts, from which on it pays. The log says the first, too; what was erased must not
+// follow from what is sent.
+std::optional<SaltNode> RunWriter::node_of(std::size_t first, unsigned level) const {
+  if (log_ == nullptr || ops_under(level) > run_.count - first) return std::nullopt;
+  const auto node = log_->salt_node({run_.first.actor, run_.first.counter + first}, level);
+  if (!node) return std::nullopt;
+  std::size_t salts = 0;
+  for (std::size_t i = first; i < first + ops_under(level); ++i) {
+    if (!bodies_[i].whole) return std::nullopt;
+    salts += bodies_[i].count;
+  }
+  return salts > 1 ? node : std::nullopt;
 }
 
-// The level of the highest node that stands for the ops from the `done`th on. A leaf pays from two
-// salts on.
-std::optional<unsigned> RunWriter::node_at(std::size_t done) const {
+// The highest of them.
+std::optional<RunWriter::Node> RunWriter::node_at(std::size_t done) const {
   for (unsigned level = kSaltLevelMax + 1; level-- > 0;) {
-    if (has_node(done, level) && (level > 0 || bodies_[done].count > 1)) return level;
+    if (const auto node = node_of(done, level)) return Node{.level = level, .node = *node};
   }
   return std::nullopt;
 }
@@ -255,19 +258,19 @@ std::optional<unsigned> RunWriter::node_at(std::size_t done) const {
 void RunWriter::tighten() {
   salts_max_ = 0;
   for (std::size_t done = 0; done < run_.count;) {
-    const auto level = node_at(done);
-    salts_max_ += level ? sizeof(SaltNode) : bodies_[done].count * sizeof(Salt);
-    done += level ? ops_under(*level) : 1;
+    const auto found = node_at(done);
+    salts_max_ += found ? sizeof(SaltNode) : bodies_[done].count * sizeof(Salt);
+    done += found ? ops_under(found->level) : 1;
   }
 }
 
 Run RunWriter::finish() {
   std::size_t singly_at = 0;  // where the number of the ops under way stands, plus one; 0: of none
   for (std::size_t done = 0; done < run_.count;) {
-    if (const auto level = node_at(done)) {
-      run_.salts.push_back(static_cast<std::uint8_t>(*level));
-      append(run_.salts, *log_->salt_node({run_.first.actor, run_.first.counter + done}, *level));
-      done += ops_under(*level);
+    if (const auto found = node_at(done)) {
+      run_.salts.push_back(static_cast<std::uint8_t>(found->level));
+      append(run_.salts, found->node);
+      done += ops_under(found->level);
       singly_at = 0;
       continue;
     }

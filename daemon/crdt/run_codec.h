@@ -65,8 +65,12 @@ class RunWriter {
   void put_dots(const std::vector<Dot>& dots);
   void put_entry(const Op& op, const std::optional<Dot>& entry_from);
   void put_slot(const Slot& slot, Bodies& bodies);
-  [[nodiscard]] bool has_node(std::size_t first, unsigned level) const;
-  [[nodiscard]] std::optional<unsigned> node_at(std::size_t done) const;
+  struct Node {
+    unsigned level = 0;
+    SaltNode node{};
+  };
+  [[nodiscard]] std::optional<SaltNode> node_of(std::size_t first, unsigned level) const;
+  [[nodiscard]] std::optional<Node> node_at(std::size_t done) const;
 
   ActorTable& table_;
   const OpLog* log_;

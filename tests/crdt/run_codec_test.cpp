@@ -115,6 +115,25 @@ TEST(RunCodec, EveryFlippedBitIsRefusedOrMakesOtherOps) {
   }
 }
 
+// Removals have no body: they take no salt, and no node.
+TEST(RunCodec, OpsWithoutBodiesTakeNoSalts) {
+  Device a;
+  a.write(kA, draft(entry(1), {add("one")}));
+  Slot removal;
+  removal.field = kTags;
+  removal.removes = true;
+  removal.removed = {{{kA, 1}, 0}};
+  for (int i = 1; i < 128; ++i) a.write(kA, draft(entry(1), {removal}));
+  VersionVector has;
+  has.raise(kA, 64);
+  const OnWire wire = on_wire(a, a.log.missing(has, 128), true);
+  ASSERT_EQ(wire.runs.size(), 1u);
+  EXPECT_EQ(wire.runs.front().salts.size(), 1u);
+  Device b;
+  b.pull(a);
+  EXPECT_EQ(b.log.digest(), a.log.digest());
+}
+
 TEST(RunCodec, ManyOpsTakeFewSalts) {
   Device a;
   a.write(kA, draft(entry(1), {words(kTitle, "x")}));

@@ -153,7 +153,6 @@ OnWire on_wire(const Device& from, const std::vector<const Kept*>& ops, bool by_
   std::optional<RunWriter> writer;
   const auto finish = [&] {
     if (!writer) return;
-    writer->tighten();
     const std::size_t size_max = writer->size_max();
     const Run run = writer->finish();
     EXPECT_LE(run.ops.size() + run.salts.size(), size_max);
