@@ -265,7 +265,6 @@ void run_record(ByteView input) {
       if (const auto plan = sync::decode_parting(body)) same(sync::parting_record(*plan), body);
       return;
     case RecordType::kSetting:
-    case RecordType::kSeed:
       return;  // nobody reads one
   }
 }

@@ -135,11 +135,12 @@ RecordBatch one_of_each(std::string_view body) {
   for (RecordType type :
        {RecordType::kHeads, RecordType::kSelf, RecordType::kPartner, RecordType::kPeer,
         RecordType::kPending, RecordType::kBurnt, RecordType::kIntent, RecordType::kUndo,
-        RecordType::kSetting, RecordType::kSeed, RecordType::kMailbox, RecordType::kRatchet,
-        RecordType::kParting}) {
+        RecordType::kSetting, RecordType::kMailbox, RecordType::kRatchet, RecordType::kParting}) {
     batch.changes.push_back(put(type, "", body));
   }
-  batch.changes.push_back(put(RecordType::kPeer, "second", body));
+  for (const char* name : {"second", "third"}) {
+    batch.changes.push_back(put(RecordType::kPeer, name, body));
+  }
   return batch;
 }
 

@@ -71,12 +71,13 @@ TEST_F(StoreTest, ErasingWhatIsNotThereChangesNothing) {
 TEST_F(StoreTest, TheLastChangeToARecordCounts) {
   {
     Store store = create();
-    store.commit({.changes = {put(RecordType::kOp, "n", "one"), put(RecordType::kOp, "n", "two"),
-                              put(RecordType::kUndo, "", "one"), erase(RecordType::kUndo, ""),
-                              erase(RecordType::kSeed, ""), put(RecordType::kSeed, "", "kept")}});
+    store.commit(
+        {.changes = {put(RecordType::kOp, "n", "one"), put(RecordType::kOp, "n", "two"),
+                     put(RecordType::kUndo, "", "one"), erase(RecordType::kUndo, ""),
+                     erase(RecordType::kPending, ""), put(RecordType::kPending, "", "kept")}});
   }
   const Contents expected{{{RecordType::kOp, text("n")}, text("two")},
-                          {{RecordType::kSeed, {}}, text("kept")}};
+                          {{RecordType::kPending, {}}, text("kept")}};
   EXPECT_EQ(reopened(), expected);
 }
 
