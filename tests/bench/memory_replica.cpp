@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 
 #include "proto/limits.h"
 
@@ -140,7 +141,11 @@ void MemoryReplica::read_runs(ByteView message, Visit visit) const {
   for (const sync::OpRun& each : batch.runs) {
     crdt::RunReader reader(batch.actors, each.run, &log_);
     crdt::RunReader::Read read;
-    while (reader.next(read) == crdt::RunReader::Result::kOp) visit(std::move(read.op));
+    auto result = reader.next(read);
+    for (; result == crdt::RunReader::Result::kOp; result = reader.next(read)) {
+      visit(std::move(read.op));
+    }
+    if (result != crdt::RunReader::Result::kEnd) std::abort();
   }
 }
 

@@ -20,12 +20,6 @@ using std::chrono::steady_clock;
 /// The kernel doubles it; less than a record of the smaller parcels.
 constexpr int kSmall = 2'048;
 
-Capability capability_of(std::uint8_t number) {
-  Capability capability{};
-  capability[0] = number;
-  return capability;
-}
-
 Bytes text(const Heard& heard) { return heard.bytes ? *heard.bytes : Bytes{}; }
 
 // What a mailbox that is empty answers to whoever asks as its reader, and one that never was.
@@ -92,18 +86,6 @@ void send_all(int fd, ByteView bytes) {
   }
 }
 
-Bytes receive(int fd, std::size_t size) {
-  Bytes bytes(size);
-  std::size_t at = 0;
-  while (at < size) {
-    const ssize_t got = ::recv(fd, bytes.data() + at, size - at, 0);
-    if (got <= 0) break;
-    at += static_cast<std::size_t>(got);
-  }
-  bytes.resize(at);
-  return bytes;
-}
-
 // However slow this machine is, a pipe never carries more than its rate and what is free.
 TEST(PipeRate, IsThatOfTheConfigurationOnceTheFreeBytesAreUsed) {
   TemporaryFolder folder;
@@ -116,7 +98,7 @@ TEST(PipeRate, IsThatOfTheConfigurationOnceTheFreeBytesAreUsed) {
   const Bytes much(600'000, 9);
   const auto begin = steady_clock::now();
   std::thread sending([&] { send_all(pipe.one.get(), much); });
-  EXPECT_EQ(receive(pipe.other.get(), much.size()), much);
+  EXPECT_EQ(read_bytes(pipe.other.get(), much.size()), much);
   const std::chrono::duration<double> took = steady_clock::now() - begin;
   sending.join();
   // Both ends are of one source, which uses up what is free to it twice as fast.
@@ -136,8 +118,9 @@ TEST(SmallBuffers, PassAPipeWhole) {
   set_send_buffer(pipe.other, kSmall);
   std::array<std::thread, 2> sending{std::thread([&] { send_all(pipe.one.get(), much[0]); }),
                                      std::thread([&] { send_all(pipe.other.get(), much[1]); })};
-  std::thread receiving([&] { EXPECT_TRUE(receive(pipe.one.get(), much[1].size()) == much[1]); });
-  EXPECT_TRUE(receive(pipe.other.get(), much[0].size()) == much[0]);
+  std::thread receiving(
+      [&] { EXPECT_TRUE(read_bytes(pipe.one.get(), much[1].size()) == much[1]); });
+  EXPECT_TRUE(read_bytes(pipe.other.get(), much[0].size()) == much[0]);
   receiving.join();
   for (std::thread& each : sending) each.join();
 }

@@ -198,4 +198,16 @@ std::optional<Ok> Device::open(const Capability& capability, MailboxRole role) {
   return *ok;
 }
 
+Bytes read_bytes(int fd, std::size_t size) {
+  Bytes bytes(size);
+  std::size_t at = 0;
+  while (at < size) {
+    const ssize_t got = ::recv(fd, bytes.data() + at, size - at, 0);
+    if (got <= 0) break;
+    at += static_cast<std::size_t>(got);
+  }
+  bytes.resize(at);
+  return bytes;
+}
+
 }  // namespace attune::relay

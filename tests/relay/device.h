@@ -94,6 +94,9 @@ class Device {
 /// A capability of this number.
 Capability capability_of(std::uint64_t number);
 
+/// So many bytes of a socket; fewer where it ends before.
+Bytes read_bytes(int fd, std::size_t size);
+
 /// A TCP connection from an address of 127.0.0.0/8; empty where there is none.
 net::Fd connect_from(const HostPort& place, const std::string& address);
 

@@ -166,18 +166,6 @@ Joined join(Device one, Device other) {
   return join_waiting(std::move(one), std::move(other), id);
 }
 
-Bytes read_bytes(int fd, std::size_t size) {
-  Bytes bytes(size);
-  std::size_t at = 0;
-  while (at < size) {
-    const ssize_t got = ::recv(fd, bytes.data() + at, size - at, 0);
-    if (got <= 0) break;
-    at += static_cast<std::size_t>(got);
-  }
-  bytes.resize(at);
-  return bytes;
-}
-
 TEST_F(Relay, JoinsTwoDevicesIntoAPipe) {
   const Joined pipe = join(enter(), enter());
   const Bytes little = {1, 2, 3};
