@@ -21,7 +21,7 @@ class TypedPassphrase {
   TypedPassphrase(const TypedPassphrase&) = delete;
   TypedPassphrase& operator=(const TypedPassphrase&) = delete;
   ~TypedPassphrase() {
-    if (!bytes_.empty()) ::explicit_bzero(bytes_.data(), bytes_.size());
+    if (bytes_.data() != nullptr) ::explicit_bzero(bytes_.data(), bytes_.size());
   }
 
   [[nodiscard]] ByteView view() const { return bytes_; }
