@@ -49,11 +49,26 @@ class Device {
     request.mutable_relay_test();
     return ask(request);
   }
+  void add_boundary(std::string_view text) {
+    v1::Request add;
+    const Bytes words = wire_field(1, as_bytes(text));
+    add.mutable_add()->set_kind(kBoundary);
+    add.mutable_add()->set_entry(words.data(), words.size());
+    add.mutable_add()->set_share(true);
+    EXPECT_TRUE(ask(add).has_entered());
+  }
   int boundaries() {
     v1::Request request;
     request.mutable_list()->set_kind(kBoundary);
     return ask(request).items().items_size();
   }
+  /// Until the relay holds all that the partner lacks.
+  void post() {
+    v1::Request request;
+    request.mutable_sync()->set_wait_seconds(20);
+    EXPECT_TRUE(ask(request).synced().posted());
+  }
+  void stop() { driver_->stop(); }
 
  private:
   asio::io_context& io_;
@@ -81,6 +96,26 @@ class DriverRelayTest : public testing::Test {
     url.place.host = "127.0.0.1";
     return url;
   }
+  static void pair(Device& ada, Device& ben) {
+    LocalClient issuer = ada.connect();
+    v1::Request invite;
+    invite.mutable_pair()->mutable_invite();
+    const v1::Answer invited = issuer.ask(invite);
+    LocalClient joiner = ben.connect();
+    v1::Request join;
+    join.mutable_pair()->set_code(invited.pair().invitation().code());
+    join.mutable_pair()->set_wait_seconds(20);
+    const v1::Answer check = joiner.ask(join);
+    EXPECT_EQ(check.pair().check().words_size(), 4);
+    EXPECT_EQ(issuer.next().pair().check().SerializeAsString(),
+              check.pair().check().SerializeAsString());
+    v1::Request yes;
+    yes.mutable_pair_answer()->set_yes(true);
+    issuer.send(yes.SerializeAsString());
+    joiner.send(yes.SerializeAsString());
+    EXPECT_EQ(issuer.next().pair().paired(), "Ben");
+    EXPECT_EQ(joiner.next().pair().paired(), "Ada");
+  }
   net::SocksProxy::Names names() const {
     return {{"relay.example", {asio::ip::address_v4::loopback(), relay_->url().place.port}}};
   }
@@ -100,34 +135,31 @@ TEST_F(DriverRelayTest, TwoDevicesPairAndExchangeOneOfThemThroughAProxy) {
   ada.use(bare());
   ben.use(named());
 
-  LocalClient issuer = ada.connect();
-  v1::Request invite;
-  invite.mutable_pair()->mutable_invite();
-  const v1::Answer invited = issuer.ask(invite);
-  LocalClient joiner = ben.connect();
-  v1::Request join;
-  join.mutable_pair()->set_code(invited.pair().invitation().code());
-  join.mutable_pair()->set_wait_seconds(20);
-  const v1::Answer check = joiner.ask(join);
-  EXPECT_EQ(check.pair().check().words_size(), 4);
-  EXPECT_EQ(issuer.next().pair().check().SerializeAsString(),
-            check.pair().check().SerializeAsString());
-  v1::Request yes;
-  yes.mutable_pair_answer()->set_yes(true);
-  issuer.send(yes.SerializeAsString());
-  joiner.send(yes.SerializeAsString());
-  EXPECT_EQ(issuer.next().pair().paired(), "Ben");
-  EXPECT_EQ(joiner.next().pair().paired(), "Ada");
+  pair(ada, ben);
   for (const std::string& host : proxy.asked()) EXPECT_EQ(host, "relay.example");
   EXPECT_GE(proxy.asked().size(), 2U);  // the standing session, and the pipe
 
-  v1::Request add;
-  const Bytes words = wire_field(1, as_bytes("through the relay"));
-  add.mutable_add()->set_kind(kBoundary);
-  add.mutable_add()->set_entry(words.data(), words.size());
-  add.mutable_add()->set_share(true);
-  EXPECT_TRUE(ada.ask(add).has_entered());
+  ada.add_boundary("through the relay");
   EXPECT_TRUE(run_until(io_, [&] { return ben.boundaries() == 1; }));
+}
+
+// The relay was told of words for who is away, and never says that it holds them.
+TEST_F(DriverRelayTest, AnEndWaitsForARelayThatSaysNothingNoLongerThanItMay) {
+  Device ada(io_, {});
+  ada.init("Ada");
+  ada.use(bare());
+  {
+    Device ben(io_, {});
+    ben.init("Ben");
+    ben.use(bare());
+    pair(ada, ben);
+  }
+  ada.add_boundary("posted");
+  ada.post();
+  ASSERT_EQ(::kill(relay_->pid(), SIGSTOP), 0);
+  ada.add_boundary("put");
+  ada.stop();
+  EXPECT_TRUE(run_until(io_, [&] { return io_.stopped(); }));
 }
 
 TEST_F(DriverRelayTest, ATestSaysWhatTheRelayIs) {

@@ -196,6 +196,29 @@ TEST_F(DriverTest, StoppingLetsTheLoopRunDryAndRemovesTheSocket) {
   EXPECT_FALSE(std::filesystem::exists(home_->socket()));
 }
 
+// All that an end waits for where others say nothing: a relay, then the other end of a link.
+static_assert(limits::kPostPatience + net::LanSettings{}.close_patience < std::chrono::seconds{2});
+
+TEST_F(DriverTest, StoppingWaitsForNobodyWhoSaysNothing) {
+  init();
+  driver_.reset();
+  SilentPartner partner;
+  partner.pair_with(home_.get(), "mine");
+  begin();
+  v1::Request unlock;
+  unlock.mutable_unlock()->set_passphrase("mine");
+  EXPECT_EQ(ask(unlock).done().state(), "unlocked");
+  ASSERT_TRUE(run_until(io_, [&] { return partner.dials() == 1; }));
+  LocalClient watching = connect();
+  v1::Request watch;
+  watch.mutable_watch();
+  watching.send(watch.SerializeAsString());
+  LocalClient reads_nothing = connect();
+  for (int i = 0; i < 8; ++i) reads_nothing.send(list().SerializeAsString());
+  driver_->stop();
+  EXPECT_TRUE(run_until(io_, [&] { return io_.stopped(); }));
+}
+
 TEST_F(DriverTest, ThePortOfLastTimeIsTakenAgain) {
   std::ifstream first(home_->data / "port");
   std::uint16_t port = 0;
