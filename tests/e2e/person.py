@@ -1,6 +1,7 @@
 """One person in a story: a home in a temporary folder, a daemon, and the commands typed there."""
 
 import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -73,12 +74,49 @@ class Result:
         return f"`attune {self.line}` ended {self.code}: {self.out.strip()} {self.err.strip()}"
 
 
-class Running:
-    """A command that streams. Its lines are read as they come."""
+class Nameplates:
+    """Nameplates are few, and all daemons of one network hear each other: only one test at a time has
+    people who pair. A name of a socket says who; the kernel knows it in this network alone, and
+    forgets it with the process."""
 
-    def __init__(self, line, process, told):
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._pairing = 0
+        self._mark = None
+
+    def enter(self):
+        with self._lock:
+            if self._pairing == 0:
+                self._mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                wait_for(self._is_ours, "no other test pairs", 10 * PATIENCE)
+            self._pairing += 1
+
+    def leave(self):
+        with self._lock:
+            self._pairing -= 1
+            if self._pairing == 0:
+                self._mark.close()
+
+    def _is_ours(self):
+        try:
+            self._mark.bind("\0attune-tests-pair")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
+
+
+NAMEPLATES = Nameplates()
+
+
+class Running:
+    """A command that streams. Its lines are read as they come; `at_end` is called after the last."""
+
+    def __init__(self, line, process, told, at_end=None):
         self.line = line
         self.process = process
+        self._at_end = at_end
         self._lines = queue.Queue()
         self._err = []
         self._out = []
@@ -96,6 +134,8 @@ class Running:
         for line in self.process.stdout:
             self._out.append(line)
             self._lines.put((time.monotonic(), line))
+        if self._at_end is not None:
+            self._at_end()
         self._lines.put((time.monotonic(), None))
 
     def next(self, patience=PATIENCE):
@@ -218,17 +258,23 @@ class Person:
 
     def begin(self, *arguments, told=None):
         """Starts a command whose objects are read while it runs."""
+        pairs = arguments[0] == "pair"
+        if pairs:
+            NAMEPLATES.enter()
         process = subprocess.Popen(
             self._command(arguments), env=self.environment, text=True,
             stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_end_with_the_story)
-        running = Running(" ".join(arguments), process, told)
+        running = Running(" ".join(arguments), process, told, NAMEPLATES.leave if pairs else None)
         self.streams.append(running)
         return running
 
     def ask(self, *arguments, told=None, patience=PATIENCE):
         """Runs a command to its end; `told` (an object, or raw text) is its standard input."""
         text = told if isinstance(told, str) or told is None else json.dumps(told)
+        pairs = bool(arguments) and arguments[0] == "pair"
+        if pairs:
+            NAMEPLATES.enter()
         try:
             ended = subprocess.run(
                 self._command(arguments), env=self.environment, text=True, timeout=patience,
@@ -236,6 +282,9 @@ class Person:
                                         else {"stdin": subprocess.DEVNULL}))
         except subprocess.TimeoutExpired:
             raise AssertionError(f"`attune {' '.join(arguments)}` does not end") from None
+        finally:
+            if pairs:
+                NAMEPLATES.leave()
         return Result(" ".join(arguments), ended.returncode, ended.stdout, ended.stderr)
 
     def done(self, *arguments, told=None, patience=PATIENCE):
