@@ -160,21 +160,22 @@ std::uint64_t count_missing(const crdt::OpLog& log, const crdt::VersionVector& t
 
 namespace {
 
-void take_run(Notebook& notebook, const Now& now, const OpsMessage& batch, const OpRun& run,
-              const PersonId& from, BatchTaken& taken, Ripple& ripple) {
+/// Where a run was taken no further.
+enum class Stop { kAtItsEnd, kAtAnUnnamedOp, kAtARefusedOp };
+
+Stop take_run(Notebook& notebook, const Now& now, const OpsMessage& batch, const OpRun& run,
+              const PersonId& from, Ripple& ripple) {
   using Result = crdt::RunReader::Result;
   crdt::RunReader reader(batch.actors, run.run, notebook.both());
   crdt::RunReader::Read read;
   for (std::size_t i = 1;; ++i) {
     switch (reader.next(read)) {
       case Result::kEnd:
-        return;
+        return Stop::kAtItsEnd;
       case Result::kUnnamed:
-        taken.unnamed = true;
-        return;
+        return Stop::kAtAnUnnamedOp;
       case Result::kMalformed:
-        ++taken.refused;
-        return;
+        return Stop::kAtARefusedOp;
       case Result::kOp:
         break;
     }
@@ -185,8 +186,7 @@ void take_run(Notebook& notebook, const Now& now, const OpsMessage& batch, const
                                         .bytes = read.bytes},
                                        ripple);
     if (verdict == Notebook::Verdict::kRefused || verdict == Notebook::Verdict::kOverLimit) {
-      ++taken.refused;
-      return;
+      return Stop::kAtARefusedOp;
     }
   }
 }
@@ -196,7 +196,11 @@ void take_run(Notebook& notebook, const Now& now, const OpsMessage& batch, const
 BatchTaken take_batch(Notebook& notebook, const Now& now, const OpsMessage& batch,
                       const PersonId& from, Ripple& ripple) {
   BatchTaken taken;
-  for (const OpRun& each : batch.runs) take_run(notebook, now, batch, each, from, taken, ripple);
+  for (const OpRun& each : batch.runs) {
+    const Stop stop = take_run(notebook, now, batch, each, from, ripple);
+    if (stop == Stop::kAtAnUnnamedOp) taken.unnamed = true;
+    if (stop == Stop::kAtARefusedOp) ++taken.refused;
+  }
   const crdt::OpLog* log = notebook.both();
   if (log == nullptr) return taken;
   for (const OpRun& each : batch.runs) {

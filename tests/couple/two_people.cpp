@@ -8,7 +8,7 @@ namespace attune::couple {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86'400;
-constexpr std::int64_t kFour = 4 * 3'600;
+constexpr std::int64_t kFour = std::int64_t{4} * 3'600;
 
 Now at(Now now, std::int64_t wall) {
   now.wall.seconds = wall;
@@ -98,7 +98,7 @@ Now evening() {
   Now now;
   now.boot = {.id = {5}, .since = std::chrono::hours(1)};
   now.steady = Steady{std::chrono::hours(1)};
-  return at(now, 1'800'000'000 / kDaySeconds * kDaySeconds + 20 * 3'600);
+  return at(now, 1'800'000'000 / kDaySeconds * kDaySeconds + 5 * kFour);
 }
 
 Now later(Now now, std::chrono::seconds by) {

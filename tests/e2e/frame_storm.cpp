@@ -145,7 +145,7 @@ class Mutator {
         std::fill_n(unit.begin() + static_cast<std::ptrdiff_t>(below(unit.size())), 1,
                     below(2) == 0 ? 0x00 : 0xff);
         break;
-      case 6:
+      default:
         for (std::size_t at = below(unit.size()); at < unit.size(); ++at) unit[at] = byte();
         break;
     }

@@ -12,6 +12,7 @@ namespace attune::fuzz {
 namespace {
 
 constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kFour = std::int64_t{4} * 3'600;
 constexpr std::int64_t kEvening = 1'800'000'000;
 
 void set_time(Now& now, std::chrono::nanoseconds steady, std::int64_t wall) {
@@ -19,8 +20,8 @@ void set_time(Now& now, std::chrono::nanoseconds steady, std::int64_t wall) {
   now.boot.since = std::chrono::duration_cast<std::chrono::seconds>(steady);
   now.wall.seconds = wall;
   now.day.days = static_cast<std::int32_t>(wall / kDay);
-  now.night.days = static_cast<std::int32_t>((wall - 4 * 3'600) / kDay);
-  now.next_four.seconds = (std::int64_t{now.night.days} + 1) * kDay + 4 * 3'600;
+  now.night.days = static_cast<std::int32_t>((wall - kFour) / kDay);
+  now.next_four.seconds = (std::int64_t{now.night.days} + 1) * kDay + kFour;
 }
 
 std::vector<Record> records_of(const std::map<std::pair<RecordType, Bytes>, Bytes>& disk) {

@@ -101,7 +101,7 @@ TEST(Looks, AtAnEmptyAndAnAbsentMailboxAreTheSameStatements) {
 /// A page on a port of 127.0.0.1, served by a thread of its own.
 class Page {
  public:
-  explicit Page(std::string text) {
+  explicit Page(const std::string& text) {
     net::Fd listener = listen_at({.host = "127.0.0.1", .port = 0});
     port_ = port_of(listener);
     page_ = std::make_shared<MetricsPage>(io_, std::move(listener), [text] { return text; });

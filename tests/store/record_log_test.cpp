@@ -85,7 +85,7 @@ TEST_F(RecordLogTest, OpsLeaveTheRootTogetherAndItStaysOnePage) {
   EXPECT_GT(times, 20u);
   EXPECT_LT(times, 50u);
   // What is full is not written again: as many segments as the ops need, and two pages of locks.
-  EXPECT_LE(rows_.rows.size(), 400u * 345 / kPageBodyBytes + 1 + 2 + 1);
+  EXPECT_LE(rows_.rows.size(), std::size_t{400} * 345 / kPageBodyBytes + 1 + 2 + 1);
   EXPECT_TRUE(reopened() == model_);
 }
 

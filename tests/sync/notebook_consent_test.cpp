@@ -6,15 +6,16 @@
 namespace attune::sync {
 namespace {
 
-constexpr std::int64_t kTenYears = std::int64_t{10} * 365 * 86'400;
+constexpr std::int64_t kDaySeconds = 86'400;
+constexpr std::int64_t kTenYears = 10 * 365 * kDaySeconds;
 
 struct NotebookConsent : testing::Test {
   NotebookConsent() { pair(ada, ben); }
 
   void jump(Phone& phone, std::int64_t seconds) {
     phone.now.wall.seconds += seconds;
-    phone.now.day.days += static_cast<std::int32_t>(seconds / 86'400);
-    phone.now.night.days += static_cast<std::int32_t>(seconds / 86'400);
+    phone.now.day.days += static_cast<std::int32_t>(seconds / kDaySeconds);
+    phone.now.night.days += static_cast<std::int32_t>(seconds / kDaySeconds);
     phone.now.next_four.seconds += seconds;
     phone.pass_time();
   }
@@ -138,11 +139,11 @@ TEST_F(NotebookConsent, ARestartDoesNot) {
 }
 
 TEST_F(NotebookConsent, AnotherDaysSayIsNotSaid) {
-  jump(ada, -3 * 86'400);
+  jump(ada, -3 * kDaySeconds);
   ada.say("open");
   exchange(ada, ben);
   EXPECT_FALSE(said_by_ada(ben));
-  jump(ada, 6 * 86'400);
+  jump(ada, 6 * kDaySeconds);
   ada.say("open");
   exchange(ada, ben);
   EXPECT_FALSE(said_by_ada(ben));

@@ -8,8 +8,8 @@ namespace attune::sync {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86'400;
-constexpr std::int64_t kFour = 4 * 3'600;
-constexpr std::int64_t kEvening = 1'800'000'000 / kDaySeconds * kDaySeconds + 20 * 3'600;
+constexpr std::int64_t kFour = std::int64_t{4} * 3'600;
+constexpr std::int64_t kEvening = 1'800'000'000 / kDaySeconds * kDaySeconds + 5 * kFour;
 
 }  // namespace
 

@@ -124,7 +124,7 @@ TEST_F(Guess, ThePauseIsForInvitationsAlone) {
 
 TEST_F(Guess, AClockPutBackMakesThePauseNoLongerThanWhole) {
   for (int i = 0; i < 3; ++i) guess_wrong();
-  world.now.wall.seconds -= 86'400 * 365;
+  world.now.wall.seconds -= std::int64_t{86'400} * 365;
   world.invite(ada);
   EXPECT_EQ(ada.failed().wait, limits::kBurntPause);
   ada.reopen();

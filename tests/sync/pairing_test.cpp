@@ -274,7 +274,8 @@ TEST_F(Pair, AJoinerDialsOneAddressOnceInAWhile) {
   EXPECT_FALSE(ben.pairing->wants_dial(somewhere, world.now));
   world.pass(limits::kDialPause);
   EXPECT_TRUE(ben.pairing->wants_dial(somewhere, world.now));
-  for (std::uint16_t port = 8; port < 8 + limits::kAddressesMax - 1; ++port) {
+  std::uint16_t port = 8;
+  for (std::size_t i = 1; i < limits::kAddressesMax; ++i, ++port) {
     EXPECT_TRUE(ben.pairing->wants_dial(Endpoint::v4({192, 0, 2, 77}, port), world.now));
   }
   EXPECT_FALSE(ben.pairing->wants_dial(Endpoint::v4({192, 0, 2, 77}, 99), world.now));

@@ -177,10 +177,10 @@ TEST(Session, DiesOfEveryChangedFrame) {
 
 TEST(Session, DiesOfACutOrLongerFrame) {
   PairedDevices devices;
-  for (const int more : {-512, -17, -1, 1, 100}) {
+  for (const std::ptrdiff_t more : {-512, -17, -1, 1, 100}) {
     auto link = devices.connect();
     Bytes sealed = link.dialler.seal(kQuestion);
-    sealed.resize(static_cast<std::size_t>(static_cast<int>(sealed.size()) + more));
+    sealed.resize(static_cast<std::size_t>(std::ssize(sealed) + more));
     EXPECT_TRUE(link.listener.on_unit(sealed).dead) << more;
   }
   auto link = devices.connect();

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kWallStart = 1'800'000'000;  // 2027-01-15 08:00 UTC
 constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kFour = std::int64_t{4} * 3'600;
 
 std::array<std::uint8_t, 16> address_of(std::size_t device) {
   return {0, 0, 0,    0,    0,  0, 0, 0,
@@ -39,8 +40,8 @@ Now SmallWorld::now(std::size_t device) const {
   now.boot.since = std::chrono::duration_cast<std::chrono::seconds>(steady_.since);
   now.wall.seconds = kWallStart + now.boot.since.count() + of.wall_shift;
   now.day.days = static_cast<std::int32_t>(now.wall.seconds / kDay);
-  now.night.days = static_cast<std::int32_t>((now.wall.seconds - 4 * 3600) / kDay);
-  now.next_four.seconds = (static_cast<std::int64_t>(now.night.days) + 1) * kDay + 4 * 3600;
+  now.night.days = static_cast<std::int32_t>((now.wall.seconds - kFour) / kDay);
+  now.next_four.seconds = (static_cast<std::int64_t>(now.night.days) + 1) * kDay + kFour;
   return now;
 }
 
