@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <string_view>
@@ -170,7 +171,11 @@ struct SqliteStore::Connection {
   std::uint64_t page_bytes = static_cast<std::uint64_t>(number(db, "PRAGMA page_size"));
   Statement begin{db, "BEGIN"};
   Statement commit{db, "COMMIT"};
-  Statement find{db, "SELECT key, last, used, count, day FROM mailbox WHERE id = ?1"};
+  // The first at or after this id: what is not there takes a row too, so that time does not tell it
+  // from what is empty.
+  Statement find{db,
+                 "SELECT key, last, used, count, day, id FROM mailbox WHERE id >= ?1"
+                 " ORDER BY id LIMIT 1"};
   Statement create{db, "INSERT INTO mailbox(id, last, used, count, day) VALUES (?1, 0, 0, 0, ?2)"};
   Statement update{db,
                    "UPDATE mailbox SET last = ?2, used = ?3, count = ?4, day = ?5 WHERE key = ?1"};
@@ -205,11 +210,13 @@ std::optional<MailboxRow> SqliteStore::find(const MailboxId& id) {
   Statement& statement = connection_->find;
   const Reset reset{statement};
   if (!statement.bind(1, id.view()).step()) return std::nullopt;
-  return MailboxRow{.key = statement.number(0),
-                    .last = static_cast<std::uint64_t>(statement.number(1)),
-                    .used = static_cast<std::uint64_t>(statement.number(2)),
-                    .count = static_cast<std::uint32_t>(statement.number(3)),
-                    .day = static_cast<std::uint32_t>(statement.number(4))};
+  const MailboxRow row{.key = statement.number(0),
+                       .last = static_cast<std::uint64_t>(statement.number(1)),
+                       .used = static_cast<std::uint64_t>(statement.number(2)),
+                       .count = static_cast<std::uint32_t>(statement.number(3)),
+                       .day = static_cast<std::uint32_t>(statement.number(4))};
+  if (!std::ranges::equal(statement.bytes(5), id.view())) return std::nullopt;
+  return row;
 }
 
 MailboxRow SqliteStore::create(const MailboxId& id, std::uint32_t day) {
