@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ pid_t spawn(const std::vector<std::string>& arguments, int out, int err) {
   argv.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives who started it
     ::dup2(out, 1);
     ::dup2(err, 2);
     ::execv(program.c_str(), argv.data());
@@ -96,8 +98,12 @@ std::size_t RelayProcess::resident_bytes() const {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-double RelayProcess::processor_seconds() const {
-  const std::string text = read_text("/proc/" + std::to_string(pid_) + "/stat");
+double RelayProcess::processor_seconds() const { return processor_seconds_of(pid_); }
+
+std::string RelayProcess::log() const { return read_text(folder_ / "log"); }
+
+double processor_seconds_of(pid_t pid) {
+  const std::string text = read_text("/proc/" + std::to_string(pid) + "/stat");
   std::istringstream in(text.substr(text.rfind(')') + 2));
   std::string skipped;
   for (int i = 0; i < 11; ++i) in >> skipped;
@@ -106,8 +112,6 @@ double RelayProcess::processor_seconds() const {
   in >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
-
-std::string RelayProcess::log() const { return read_text(folder_ / "log"); }
 
 Outcome run_relay(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};

@@ -41,6 +41,9 @@ class RelayProcess {
   pid_t pid_ = -1;
 };
 
+/// Seconds of processor time that a process has used.
+double processor_seconds_of(pid_t pid);
+
 /// Runs it to its end; what it wrote to both outputs.
 struct Outcome {
   int status = 0;
