@@ -11,5 +11,6 @@ void measure_sealed(std::size_t runs);
 void measure_unlock(std::size_t runs);
 void measure_handshakes(std::size_t runs);
 void measure_daemons();
+void measure_relay();
 
 }  // namespace attune::bench

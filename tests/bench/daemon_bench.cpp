@@ -19,11 +19,6 @@ constexpr std::size_t kConnections = 9;  ///< restarts of both
 constexpr std::chrono::seconds kIdle{60};
 constexpr std::chrono::seconds kSettling{3};  ///< what was begun before ends in it
 
-double percentile(std::vector<double> values, double part) {
-  std::ranges::sort(values);
-  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
 // Commits of one row of the size of a box, as fast as this disk makes them durable. As many as the
 // daemon makes: a log that still grows is slower than one that is written over.
 double raw_commits_a_second(const std::filesystem::path& folder) {
@@ -53,17 +48,7 @@ struct Couple {
 };
 
 void measure_seen(Couple& couple, double commit_ms) {
-  v1::Request watch;
-  watch.mutable_watch();
-  auto watcher = couple.ben.begin(watch);
-  couple.ben.sync();  // answered after the watch has begun
-  std::vector<double> times;
-  for (std::size_t i = 0; i < kSeen; ++i) {
-    const auto start = Stopwatch::now();
-    couple.ada.add(kEntryBytes);
-    watcher->next();
-    times.push_back(seconds_since(start) * kMilli);
-  }
+  const std::vector<double> times = seen_after_ms(couple.ada, couple.ben, kSeen, kEntryBytes);
   const Floor floor{"a commit on each side", 2 * commit_ms};
   print({.what = "written here, visible there: p50",
          .value = percentile(times, 0.5),

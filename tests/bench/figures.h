@@ -31,6 +31,8 @@ void print(const Figure& figure);
 void remark(const std::string& sentence);
 
 double median(std::vector<double> values);
+/// `part` of them are at most so much: 0.5, 0.95.
+double percentile(std::vector<double> values, double part);
 
 using Stopwatch = std::chrono::steady_clock;
 double seconds_since(Stopwatch::time_point start);

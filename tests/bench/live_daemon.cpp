@@ -47,8 +47,9 @@ std::string bytes_of(ByteView bytes) { return std::string(as_text(bytes)); }
 
 }  // namespace
 
-LiveDaemon::LiveDaemon(const std::filesystem::path& folder, const std::string& name)
-    : home_(folder / name), name_(name) {
+LiveDaemon::LiveDaemon(const std::filesystem::path& folder, const std::string& name,
+                       std::vector<std::string> around)
+    : home_(folder / name), name_(name), around_(std::move(around)) {
   std::filesystem::create_directory(home_);
   std::filesystem::permissions(home_, std::filesystem::perms::owner_all);
 }
@@ -59,16 +60,17 @@ LiveDaemon::~LiveDaemon() {
 
 void LiveDaemon::start() {
   const std::string home = home_.string();
-  const std::string program = ATTUNE_DAEMON_PROGRAM;
-  std::string flag = "--home";
-  std::string home_argument = home;
-  std::string program_argument = program;
-  char* arguments[] = {program_argument.data(), flag.data(), home_argument.data(), nullptr};
+  std::vector<std::string> words = around_;
+  words.insert(words.end(), {ATTUNE_DAEMON_PROGRAM, "--home", home});
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 2, (home + ".log").c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const int result = posix_spawn(&pid_, program.c_str(), &files, nullptr, arguments, environ);
+  const int result =
+      posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (result != 0) give_up("attuned does not start");
   const auto deadline = Stopwatch::now() + kPatience;
@@ -129,6 +131,28 @@ void LiveDaemon::sync() {
   ask(request);
 }
 
+void LiveDaemon::exchange() {
+  v1::Request request;
+  request.mutable_sync()->set_wait_seconds(static_cast<std::uint32_t>(kPatience.count()));
+  const auto deadline = Stopwatch::now() + kPatience;
+  while (!ask(request).synced().exchanged()) {
+    if (Stopwatch::now() > deadline) give_up("no live session comes to be");
+  }
+}
+
+void LiveDaemon::reach_relay(const std::string& url) {
+  v1::Request set;
+  set.mutable_relay_set()->set_url(url);
+  ask(set);
+  v1::Request status;
+  status.mutable_status();
+  const auto deadline = Stopwatch::now() + kPatience;
+  while (ask(status).status().relay() != "reached") {
+    if (Stopwatch::now() > deadline) give_up("the relay is not reached");
+    std::this_thread::yield();
+  }
+}
+
 std::size_t LiveDaemon::entries() {
   v1::Request request;
   request.mutable_list();
@@ -174,6 +198,22 @@ void LiveDaemon::pair(LiveDaemon& a, LiveDaemon& b) {
   }
   last_of(*issuer);
   last_of(*joiner);
+}
+
+std::vector<double> seen_after_ms(LiveDaemon& writer, LiveDaemon& reader, std::size_t count,
+                                  std::size_t bytes) {
+  v1::Request watch;
+  watch.mutable_watch();
+  const auto watcher = reader.begin(watch);
+  reader.sync();  // answered after the watch has begun
+  std::vector<double> times;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto start = Stopwatch::now();
+    writer.add(bytes);
+    watcher->next();
+    times.push_back(seconds_since(start) * 1e3);
+  }
+  return times;
 }
 
 std::size_t LiveDaemon::tcp_bytes() const {

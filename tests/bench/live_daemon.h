@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/control_channel.h"
 
@@ -14,7 +15,9 @@ namespace attune::bench {
 /// std::runtime_error for an answer that a bench does not expect.
 class LiveDaemon {
  public:
-  LiveDaemon(const std::filesystem::path& folder, const std::string& name);
+  /// `around` stands before the daemon's command line: a network that it is to run in.
+  LiveDaemon(const std::filesystem::path& folder, const std::string& name,
+             std::vector<std::string> around = {});
   ~LiveDaemon();
   LiveDaemon(const LiveDaemon&) = delete;
   LiveDaemon& operator=(const LiveDaemon&) = delete;
@@ -32,6 +35,10 @@ class LiveDaemon {
   void add(std::size_t bytes);
   /// Returns when both have the same.
   void sync();
+  /// The same, over a live session: not by parcels that wait at a relay.
+  void exchange();
+  /// Sets this relay and returns when it is reached.
+  void reach_relay(const std::string& url);
   [[nodiscard]] std::size_t entries();
 
   struct Usage {
@@ -48,8 +55,14 @@ class LiveDaemon {
  private:
   std::filesystem::path home_;
   std::string name_;
+  std::vector<std::string> around_;
   pid_t pid_ = -1;
   std::unique_ptr<client::ControlChannel> channel_;
 };
+
+/// So many writes of `bytes`, one after the other: for each, how long until who watches at the
+/// other is told.
+std::vector<double> seen_after_ms(LiveDaemon& writer, LiveDaemon& reader, std::size_t count,
+                                  std::size_t bytes);
 
 }  // namespace attune::bench

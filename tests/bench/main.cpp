@@ -25,6 +25,7 @@ constexpr Subject kSubjects[] = {
     {"unlock", [] { attune::bench::measure_unlock(kRuns); }},
     {"handshakes", [] { attune::bench::measure_handshakes(kRuns); }},
     {"daemons", [] { attune::bench::measure_daemons(); }},
+    {"relay", [] { attune::bench::measure_relay(); }},
 };
 
 }  // namespace
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> wanted(argv + 1, argv + argc);
   for (const std::string_view name : wanted) {
     if (std::ranges::find(kSubjects, name, &Subject::name) != std::end(kSubjects)) continue;
-    std::fputs("attune-bench [memory] [sealed] [unlock] [handshakes] [daemons]\n", stderr);
+    std::fputs("attune-bench [memory] [sealed] [unlock] [handshakes] [daemons] [relay]\n", stderr);
     return 2;
   }
   try {

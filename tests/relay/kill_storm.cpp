@@ -204,7 +204,7 @@ int storm(int kills, std::uint64_t per_second) {
     }
     before = taken;
     relay->end(SIGKILL);
-    relay = std::make_unique<RelayProcess>(folder.path(), kConfig, relay->url().place.port);
+    relay = std::make_unique<RelayProcess>(folder.path(), kConfig, relay->url().place);
     place.set(relay->url());
   }
   place.ending = true;

@@ -52,7 +52,7 @@ std::vector<Ends> join_by_relay(const RelayUrl& url, int count) {
   return all;
 }
 
-/// What the two ends of a stream do with its bytes. Ends that copy none leave the machine to who
+/// What the two ends of a stream do with its bytes. Ends that copy none leave the machine to what
 /// is between them.
 enum class Copying : std::uint8_t { kByEnds, kNone };
 

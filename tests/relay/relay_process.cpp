@@ -59,7 +59,7 @@ std::string read_line(int fd) {
 }  // namespace
 
 RelayProcess::RelayProcess(const std::filesystem::path& folder, const std::string& config,
-                           std::uint16_t port)
+                           const HostPort& listen)
     : folder_(folder) {
   std::ofstream(folder / "relay.toml") << config;
   std::array<int, 2> ends{};
@@ -68,7 +68,7 @@ RelayProcess::RelayProcess(const std::filesystem::path& folder, const std::strin
   net::Fd write_end{ends[1]};
   const net::Fd log{
       ::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
-  pid_ = spawn({"--listen", "127.0.0.1:" + std::to_string(port), "--data",
+  pid_ = spawn({"--listen", to_text(listen), "--data",
                 (folder / "data").string(), "--config", (folder / "relay.toml").string()},
                write_end.get(), log.get());
   write_end = {};

@@ -12,14 +12,14 @@
 
 namespace attune::relay {
 
-/// A real attune-relay on a port of 127.0.0.1, killed with this at the latest. Its program is
-/// ATTUNE_RELAY_PROGRAM.
+/// A real attune-relay, on 127.0.0.1 unless another place is said, killed with this at the latest.
+/// Its program is ATTUNE_RELAY_PROGRAM.
 class RelayProcess {
  public:
   /// Starts it over this folder and waits until it says that it serves. `config`: the text of its
   /// configuration, beside `listen` and `data`. Throws std::runtime_error where it does not serve.
   RelayProcess(const std::filesystem::path& folder, const std::string& config,
-               std::uint16_t port = 0);
+               const HostPort& listen = {.host = "127.0.0.1", .port = 0});
   ~RelayProcess();
   RelayProcess(const RelayProcess&) = delete;
   RelayProcess& operator=(const RelayProcess&) = delete;
