@@ -132,6 +132,40 @@ class ThroughARelay(Story):
         self.crosses(ada, ben, "Over the wire")
         self.assertEqual(self.relay.now("pipes"), 0)
 
+    def connections_from(self, address):
+        """Those that the relay's machine believes to stand."""
+        shown = subprocess.run(
+            ["ip", "netns", "exec", self.hub, "ss", "-tnH", "state", "established", "dst", address],
+            check=True, capture_output=True, text=True)
+        return len(shown.stdout.splitlines())
+
+    def test_a_network_that_dies_without_a_word_is_left_for_another(self):
+        ada, ben = self.couple_through_it()
+        self.crosses(ada, ben, "Before")
+        wait_for(lambda: self.relay.now("pipes") == 1, "the relay joins the two")
+        before = self.relay.now("pipes_total")
+        # From here on no byte passes between the relay and this address of Ada, and nobody is told.
+        gone = ip("-n", self.hub, "rule", "add", "pref", "1", "to", "10.78.1.2", "blackhole",
+                  check=False)
+        if gone.returncode != 0:
+            self.skipTest("no routing rules here")
+        wire = ("dev", "wire1")
+        ip("-n", self.ends["Ada"], "addr", "flush", *wire, "scope", "global")
+        self.assertEqual(self.connections_from("10.78.1.2"), 2)  # the standing one and the pipe
+        self.assertEqual(self.relay.now("pipes"), 1)
+        # She comes back through another. Nobody writes, so only she can notice.
+        ip("-n", self.hub, "addr", "add", "10.78.4.1/24", *wire)
+        ip("-n", self.ends["Ada"], "addr", "add", "10.78.4.2/24", *wire)
+        ip("-n", self.ends["Ada"], "route", "replace", "10.78.0.1/32", "via", "10.78.4.1")
+        wait_for(lambda: self.relay.now("pipes_total") == before + 1, "her new end takes the pipe")
+        wait_for(lambda: self.relay.now("pipes") == 1, "the relay joins the two again")
+        self.assertEqual(self.connections_from("10.78.4.2"), 2)
+        self.assertGreaterEqual(self.connections_from("10.78.1.2"), 1)  # nothing has closed it
+        for one, other, words in ((ben, ada, "To the new address"), (ada, ben, "And from it")):
+            self.crosses(one, other, words)
+            self.assertTrue(one.done("sync", "--wait", "50")["exchanged"])
+        self.assertEqual(self.relay.now("pipes_total"), before + 1)
+
     def test_a_wrong_code_is_spent_on_both_sides(self):
         ada, ben = self.two()
         inviting, invitation = self.invite(ada)
