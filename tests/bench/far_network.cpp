@@ -173,11 +173,14 @@ FarNetwork::FarNetwork(int number) : number_(number) {
   }
 }
 
-// The cable ends with the namespace that holds one of its ends.
-FarNetwork::~FarNetwork() { reap(keeper_); }
+FarNetwork::~FarNetwork() {
+  // The kernel takes the cable away with the namespace, but when it likes.
+  [[maybe_unused]] const int status = std::system(("ip link del " + wire()).c_str());
+  reap(keeper_);
+}
 
 void FarNetwork::lay_cable() const {
-  const std::string wire = "far" + std::to_string(number_);
+  const std::string wire = this->wire();
   const std::string net = "10.79." + std::to_string(number_);
   const std::string there = "nsenter --net=" + file() + " ";
   run("ip link add " + wire + " type veth peer name " + wire + " netns " + std::to_string(keeper_));
@@ -189,6 +192,8 @@ void FarNetwork::lay_cable() const {
   }
   run(there + "ip link set lo up");
 }
+
+std::string FarNetwork::wire() const { return "far" + std::to_string(number_); }
 
 std::string FarNetwork::file() const { return "/proc/" + std::to_string(keeper_) + "/ns/net"; }
 

@@ -29,6 +29,7 @@ class FarNetwork {
 
  private:
   [[nodiscard]] std::string file() const;
+  [[nodiscard]] std::string wire() const;
   void lay_cable() const;
 
   int number_ = 0;
