@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kHandshakes = 2'000;
 // KKpsk0, both sides together: each computes es, ss, ee, se, and makes an ephemeral key.
-constexpr std::size_t kSecrets = 2 * 4;
+constexpr std::size_t kSecrets = std::size_t{2} * 4;
 constexpr std::size_t kKeys = 2;
 
 sync::Partner partner_of(const sync::Self& other, const crypto::Key& root) {

@@ -104,7 +104,7 @@ TEST_F(Calendar, EveryQuarterOfAnHourItsNextFourEndsItsNight) {
     for (; now.wall.seconds < end; now.wall.seconds += 900) {
       fill_calendar(now);
       ASSERT_GT(now.next_four.seconds, now.wall.seconds) << rule << ' ' << utc(now.wall);
-      ASSERT_LE(now.next_four.seconds, now.wall.seconds + 25 * 3600) << rule;
+      ASSERT_LE(now.next_four.seconds, now.wall.seconds + std::int64_t{25} * 3600) << rule;
       Now last = now;
       last.wall.seconds = now.next_four.seconds - 1;
       fill_calendar(last);

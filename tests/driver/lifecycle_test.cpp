@@ -162,7 +162,8 @@ TEST_F(LifecycleTest, WhileItOpensASecondWishIsBusy) {
   set_up();
   begin();
   std::vector<sync::Answer> first;
-  lifecycle_->unlock(phrase("mine"), [&](sync::Answer answer) { first.push_back(answer); });
+  lifecycle_->unlock(phrase("mine"),
+                     [&](sync::Answer answer) { first.push_back(std::move(answer)); });
   EXPECT_EQ(lifecycle_->state(), State::kOpening);
   expect_failed(said([&](auto reply) { lifecycle_->unlock(phrase("mine"), std::move(reply)); }),
                 sync::Code::kFailed, sync::Reason::kBusy);
@@ -174,7 +175,8 @@ TEST_F(LifecycleTest, WhileItOpensASecondWishIsBusy) {
 
 TEST_F(LifecycleTest, TwoInitsAtOnceMakeOneHome) {
   std::vector<sync::Answer> first;
-  lifecycle_->init("Ada", phrase("mine"), [&](sync::Answer answer) { first.push_back(answer); });
+  lifecycle_->init("Ada", phrase("mine"),
+                   [&](sync::Answer answer) { first.push_back(std::move(answer)); });
   expect_failed(init("Eve", "hers"), sync::Code::kFailed, sync::Reason::kBusy);
   ASSERT_TRUE(run_until(io_, [&] { return !first.empty(); }));
   EXPECT_TRUE(std::holds_alternative<sync::DeviceMade>(first.front()));
@@ -184,7 +186,8 @@ TEST_F(LifecycleTest, ClosingAnswersWhatIsOwed) {
   set_up();
   begin();
   std::vector<sync::Answer> owed;
-  lifecycle_->unlock(phrase("mine"), [&](sync::Answer answer) { owed.push_back(answer); });
+  lifecycle_->unlock(phrase("mine"),
+                     [&](sync::Answer answer) { owed.push_back(std::move(answer)); });
   lifecycle_->close();
   ASSERT_EQ(owed.size(), 1u);
   expect_failed(owed.front(), sync::Code::kLocked, sync::Reason::kLocked);

@@ -43,6 +43,7 @@ void operator delete(void* memory, std::size_t) noexcept { give(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { give(memory); }
 
 // Called at each basic block of what is compiled with -fsanitize-coverage=trace-pc.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the compiler names what it calls.
 extern "C" void __sanitizer_cov_trace_pc() {
   if (counting) ++work;
 }

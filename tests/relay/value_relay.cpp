@@ -64,11 +64,12 @@ std::optional<ValueRelay::Said> ValueRelay::next() {
   return said;
 }
 
-void ValueRelay::say(SessionId to, std::uint32_t correlation, FromRelay frame, ByteView body) {
+void ValueRelay::say(SessionId to, std::uint32_t correlation, const FromRelay& frame,
+                     ByteView body) {
   if (!sessions_.contains(to)) return;
   said_.push_back({.to = to,
                    .correlation = correlation,
-                   .frame = std::move(frame),
+                   .frame = frame,
                    .body = Bytes(body.begin(), body.end())});
 }
 

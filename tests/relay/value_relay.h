@@ -55,7 +55,7 @@ class ValueRelay {
   };
   using Handles = std::vector<Handle>;
 
-  void say(SessionId to, std::uint32_t correlation, FromRelay frame, ByteView body = {});
+  void say(SessionId to, std::uint32_t correlation, const FromRelay& frame, ByteView body = {});
   Job perform(Job job, ByteView body = {});
   const Handle* handle(SessionId session, std::uint16_t number, MailboxRole role);
   void on(SessionId session, std::uint32_t correlation, const Open& open);

@@ -4,7 +4,7 @@ namespace attune::sim {
 namespace {
 
 constexpr std::int64_t kDay = 86'400;
-constexpr std::int64_t kFour = 4 * 3'600;
+constexpr std::int64_t kFour = std::int64_t{4} * 3'600;
 constexpr std::int64_t kBegin = 1'800'000'000;  // 2027-01-15 08:00 UTC
 constexpr std::int64_t kDriftPpmMax = 200;
 constexpr Moment kUptime = 1h;  // of a machine when the world begins

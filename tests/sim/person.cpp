@@ -58,7 +58,8 @@ std::string Person::any_topic() {
 std::string Person::any_text(std::size_t most) {
   // Far enough from each other that no mistyped letter makes one into another's.
   constexpr std::uint32_t kApart = 2'654'435'761u;
-  const std::string word = marked_word(static_cast<std::uint32_t>(next_word_++) * kApart);
+  const std::uint32_t number = static_cast<std::uint32_t>(next_word_++) * kApart;
+  const std::string word = marked_word(number);
   auditor_.spoken(device_, word);
   std::string text = word;
   if (dice_.one_in(2)) text += " and a few words more";

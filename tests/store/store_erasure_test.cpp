@@ -177,7 +177,7 @@ TEST_F(StoreErasureTest, NothingErasedEverComesBackAsSegmentsAreCopied) {
   // Dead frames take bounded room: at most what lives, a quarter of a megabyte and half-full pages.
   std::size_t bytes = 0;
   for (const auto& [name, words] : live) bytes += words.size();
-  EXPECT_LT(last.size() * 4'096, 3 * bytes + 512 * 1'024);
+  EXPECT_LT(last.size() * 4'096, 3 * bytes + (std::size_t{512} << 10));
 }
 
 // SQLite alone leaves copies of moved cells behind: secure_delete without erasing_vfs.h fails this.

@@ -12,9 +12,12 @@ namespace {
 int syncs_until_failure = 0;  // 0: none fails
 
 int sync_or_fail(long call, int fd) {
-  if (syncs_until_failure > 0 && --syncs_until_failure == 0) {
-    errno = EIO;
-    return -1;
+  if (syncs_until_failure > 0) {
+    --syncs_until_failure;
+    if (syncs_until_failure == 0) {
+      errno = EIO;
+      return -1;
+    }
   }
   return static_cast<int>(syscall(call, fd));
 }

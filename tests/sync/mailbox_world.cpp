@@ -188,7 +188,7 @@ void MailboxWorld::meet(End& dialler, End& listener, std::size_t messages) {
     say(with, first);
   }
   for (std::size_t i = 0; i < said.size() && i < messages; ++i) {
-    const Said next = said[i];
+    Said next = said[i];  // a copy, as more is said meanwhile
     std::optional<NewRatchet> reply;
     const bool crashes = next.to->crash != End::Crash::kNever;
     next.to->step([&](Ripple&, Output&) {

@@ -160,12 +160,12 @@ TEST_F(RelaySessionTest, AFlippedBitAnywhereEndsIt) {
 }
 
 TEST_F(RelaySessionTest, ARecordOfNoClassEndsIt) {
-  for (const int more : {-1, 1}) {
+  for (const std::ptrdiff_t more : {-1, 1}) {
     session_ = begin(url());
     go_up();
     session_.ask(relay::Open{});
     Bytes record = end_->record({{.correlation = 2, .message = relay::Ok{.handle = 1}}});
-    record.resize(static_cast<std::size_t>(static_cast<int>(record.size()) + more));
+    record.resize(static_cast<std::size_t>(std::ssize(record) + more));
     out_ = {};
     hear(std::move(record));
     expect_over(true);
