@@ -91,7 +91,9 @@ int main(int argc, char** argv) {
   for (const std::string_view name : wanted) {
     if (std::ranges::find(kSubjects, name, &Subject::name) != std::end(kSubjects)) continue;
     std::fputs("attune-relay-bench", stderr);
-    for (const Subject& subject : kSubjects) std::fprintf(stderr, " [%s]", subject.name.data());
+    for (const Subject& subject : kSubjects) {
+      std::fprintf(stderr, " [%.*s]", static_cast<int>(subject.name.size()), subject.name.data());
+    }
     std::fputs("\n", stderr);
     return 2;
   }

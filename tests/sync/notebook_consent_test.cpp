@@ -7,7 +7,7 @@ namespace attune::sync {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86'400;
-constexpr std::int64_t kTenYears = 10 * 365 * kDaySeconds;
+constexpr std::int64_t kTenYears = kDaySeconds * 365 * 10;
 
 struct NotebookConsent : testing::Test {
   NotebookConsent() { pair(ada, ben); }
