@@ -81,13 +81,16 @@ std::vector<Dot> OpLog::first_to_name(std::vector<Dot> dots, const DeviceId& own
 }
 
 Op OpLog::compose(const Actor& self, Op draft) const {
+  std::vector<Dot> past = frontier_;
+  std::erase_if(past, [&self](const Dot& dot) { return dot.actor == self; });
+  return compose(self, std::move(draft), std::move(past));
+}
+
+Op OpLog::compose(const Actor& self, Op draft, std::vector<Dot> past) const {
   assert(self.stream == stream_);
   draft.dot = {self, vector_.last(self) + 1};
   draft.husk = false;
-  draft.seen.clear();
-  std::ranges::copy_if(frontier_, std::back_inserter(draft.seen),
-                       [&self](const Dot& dot) { return dot.actor != self; });
-  draft.seen = first_to_name(std::move(draft.seen), self.device);
+  draft.seen = first_to_name(std::move(past), self.device);
   for (Slot& slot : draft.slots) {
     std::ranges::sort(slot.over.dots);
     std::ranges::sort(slot.removed);

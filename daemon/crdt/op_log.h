@@ -63,6 +63,9 @@ class OpLog {
   /// `seen` names kDotsMax, those of its own device first, then the heaviest: the op is then
   /// concurrent with the others, and the next one of `self` names them.
   [[nodiscard]] Op compose(const Actor& self, Op draft) const;
+  /// The same behind `past` in place of the frontier: dots of other actors that are held, of which
+  /// none is in the past of another or of the op before.
+  [[nodiscard]] Op compose(const Actor& self, Op draft, std::vector<Dot> past) const;
 
   /// Whether the next op of `self` is the first of a tree of salts, which needs a root.
   [[nodiscard]] bool needs_salt_root(const Actor& self) const;

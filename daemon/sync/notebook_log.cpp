@@ -138,11 +138,18 @@ Incarnation Notebook::State::next_incarnation(const Stream& in) {
   if (actors_of(in, self.person) < kActorsOfPersonMax) {
     return Incarnation{parts.random->bytes<8>()};
   }
-  Incarnation last;
+  return last_incarnation(in, in.log.vector()).value_or(Incarnation{});
+}
+
+// The heaviest of this device of which all is in `there`.
+std::optional<Incarnation> Notebook::State::last_incarnation(
+    const Stream& in, const crdt::VersionVector& there) const {
+  std::optional<Incarnation> last;
   std::uint64_t heaviest = 0;
   for (const auto& row : in.log.vector().rows()) {
+    if (row.actor.device != self.device || there.last(row.actor) < row.counter) continue;
     const std::uint64_t weight = in.log.weight({row.actor, row.counter});
-    if (row.actor.device != self.device || weight < heaviest) continue;
+    if (weight < heaviest) continue;
     heaviest = weight;
     last = row.actor.incarnation;
   }
@@ -169,7 +176,7 @@ void Notebook::State::write_one(const Now& now, Stream& into, Draft draft, Rippl
 }
 
 crdt::Op Notebook::State::compose_own(const Now& now, Stream& into, const crdt::Actor& actor,
-                                      Draft draft) {
+                                      Draft draft, std::optional<std::vector<crdt::Dot>> past) {
   crdt::Op op;
   op.entry = draft.entry;
   op.kind = draft.kind;
@@ -178,7 +185,8 @@ crdt::Op Notebook::State::compose_own(const Now& now, Stream& into, const crdt::
   std::optional<crdt::SaltNode> root;
   if (into.log.needs_salt_root(actor)) root = parts.random->bytes<sizeof(crdt::SaltNode)>();
   into.log.salt(actor, op.slots, root);
-  return into.log.compose(actor, std::move(op));
+  return past ? into.log.compose(actor, std::move(op), std::move(*past))
+              : into.log.compose(actor, std::move(op));
 }
 
 void Notebook::State::append_own(const Now& now, Stream& into, crdt::Op op, Ripple& ripple) {

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cassert>
+#include <utility>
 
 #include "daemon/couple/authorship.h"
 #include "daemon/couple/standing.h"
@@ -8,15 +8,18 @@
 namespace attune::sync {
 namespace {
 
-// The last dots of what is closed under pasts: those that no other of them has in its past.
+// The last dots of what is closed under pasts: those that no op of it names, as a dot that is in
+// the past of another is named by one of its actor's or by one behind these.
 std::vector<crdt::Dot> frontier_of(const crdt::OpLog& log, const crdt::VersionVector& closed) {
-  std::vector<crdt::Dot> last;
-  for (const auto& row : closed.rows()) last.push_back({row.actor, row.counter});
-  std::vector<crdt::Dot> frontier = last;
-  for (const crdt::Dot& dot : last) {
-    const crdt::VersionVector behind = log.closure({dot});
-    std::erase_if(frontier,
-                  [&](const crdt::Dot& other) { return other != dot && behind.contains(other); });
+  crdt::VersionVector named;
+  log.for_each([&](const crdt::Kept& kept) {
+    if (!closed.contains(kept.op.dot)) return;
+    for (const crdt::Dot& dot : kept.op.seen) named.raise(dot.actor, dot.counter);
+  });
+  std::vector<crdt::Dot> frontier;
+  for (const auto& row : closed.rows()) {
+    const crdt::Dot last{row.actor, row.counter};
+    if (!named.contains(last)) frontier.push_back(last);
   }
   return frontier;
 }
@@ -77,14 +80,28 @@ std::vector<crdt::Slot> Notebook::State::protecting(Stream& in, const crdt::Entr
   return slots;
 }
 
-void Notebook::State::write_behind(const Now& now, Stream& into, const crdt::Actor& actor,
-                                   const std::vector<crdt::Dot>& past, Draft draft,
-                                   Ripple& ripple) {
-  crdt::Op op = compose_own(now, into, actor, std::move(draft));
-  op.seen = past;
-  append_own(now, into, std::move(op), ripple);
+// `there`: closed under pasts. `perhaps`: what may be there as well.
+std::vector<Draft> Notebook::State::protecting_drafts(Stream& in, const crdt::VersionVector& there,
+                                                      const crdt::VersionVector& perhaps) {
+  std::vector<Draft> drafts;
+  for (const auto& [id, entry] : in.view.entries()) {
+    const KindRow* row = kinds.table().kind(entry.kind);
+    if (row == nullptr || !is_mine(id, entry.kind)) continue;
+    const auto is_in = [&entry = entry](const crdt::VersionVector& has) {
+      return std::ranges::any_of(
+          entry.ops, [&has](const crdt::Kept* kept) { return has.contains(kept->op.dot); });
+    };
+    const bool known = row->one != One::kMany || is_in(there);
+    if (!known && !is_in(perhaps)) continue;
+    std::vector<crdt::Slot> slots = protecting(in, entry, *row, there, known);
+    if (slots.empty()) continue;
+    drafts.push_back({.entry = id, .kind = entry.kind, .slots = std::move(slots)});
+  }
+  return drafts;
 }
 
+// As an actor of whose ops the partner lacks none: a new one, or where this person has as many as
+// they may have, the last that the partner has wholly.
 crdt::VersionVector Notebook::State::say_what_protects(const Now& now,
                                                        const crdt::VersionVector& there,
                                                        const crdt::VersionVector& perhaps,
@@ -95,29 +112,23 @@ crdt::VersionVector Notebook::State::say_what_protects(const Now& now,
   std::vector<crdt::Dot> last;
   for (const auto& row : there.rows()) last.push_back({row.actor, row.counter});
   const crdt::VersionVector closed = in->log.closure(last);
-  std::vector<Draft> drafts;
-  for (const auto& [id, entry] : in->view.entries()) {
-    const KindRow* row = kinds.table().kind(entry.kind);
-    if (row == nullptr || !is_mine(id, entry.kind)) continue;
-    const auto is_in = [&entry = entry](const crdt::VersionVector& has) {
-      return std::ranges::any_of(
-          entry.ops, [&has](const crdt::Kept* kept) { return has.contains(kept->op.dot); });
-    };
-    const bool known = row->one != One::kMany || is_in(closed);
-    if (!known && !is_in(perhaps)) continue;
-    std::vector<crdt::Slot> slots = protecting(*in, entry, *row, closed, known);
-    if (slots.empty()) continue;
-    drafts.push_back({.entry = id, .kind = entry.kind, .slots = std::move(slots)});
-  }
-  std::vector<crdt::Dot> past = frontier_of(in->log, closed);
-  const bool fits =
-      past.size() <= limits::kDotsMax && actors_of(*in, self.person) < kActorsOfPersonMax;
-  if (drafts.empty() || !fits) return before;
+  std::vector<Draft> drafts = protecting_drafts(*in, closed, perhaps);
+  const std::optional<Incarnation> incarnation =
+      actors_of(*in, self.person) < kActorsOfPersonMax
+          ? Incarnation{parts.random->bytes<8>()}
+          : last_incarnation(*in, closed);
+  if (drafts.empty() || !incarnation) return before;
   const crdt::Actor actor{
-      .stream = in->log.stream(), .device = self.device, .incarnation = {parts.random->bytes<8>()}};
+      .stream = in->log.stream(), .device = self.device, .incarnation = *incarnation};
+  std::vector<crdt::Dot> past = frontier_of(in->log, closed);
+  const crdt::Kept* last_op = in->log.find({actor, in->log.vector().last(actor)});
+  std::erase_if(past, [&](const crdt::Dot& dot) {
+    return dot.actor == actor || (last_op != nullptr && last_op->past.contains(dot));
+  });
   for (Draft& draft : drafts) {
-    write_behind(now, *in, actor, past, std::move(draft), ripple);
-    past.clear();  // the op before has it
+    // The next op has the one before.
+    append_own(now, *in,
+               compose_own(now, *in, actor, std::move(draft), std::exchange(past, {})), ripple);
   }
   return before;
 }

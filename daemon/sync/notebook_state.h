@@ -94,10 +94,14 @@ struct Notebook::State {
   static crdt::Slot make_slot(std::uint32_t field, Bytes bytes);  ///< without a salt: its op has it
   void write(const Now& now, Stream& into, Draft draft, Ripple& ripple);
   void write_one(const Now& now, Stream& into, Draft draft, Ripple& ripple);
-  crdt::Op compose_own(const Now& now, Stream& into, const crdt::Actor& actor, Draft draft);
+  /// Behind `past`, else behind all that is here.
+  crdt::Op compose_own(const Now& now, Stream& into, const crdt::Actor& actor, Draft draft,
+                       std::optional<std::vector<crdt::Dot>> past = {});
   void append_own(const Now& now, Stream& into, crdt::Op op, Ripple& ripple);
   void tie_loose_ends(const Now& now, Stream& into, const Draft& draft, Ripple& ripple);
   Incarnation next_incarnation(const Stream& in);
+  [[nodiscard]] std::optional<Incarnation> last_incarnation(const Stream& in,
+                                                            const crdt::VersionVector& there) const;
   [[nodiscard]] std::size_t actors_of(const Stream& in, const PersonId& person) const;
   void enter(Stream& into, const crdt::Kept& kept, Ripple& ripple);
   void settle(Stream& in, const crdt::View::Effect& effect, Ripple& ripple);
@@ -180,8 +184,8 @@ struct Notebook::State {
   void take_back_tonight(const Now& now, Ripple& ripple);
   std::vector<crdt::Slot> protecting(Stream& in, const crdt::EntryState& entry, const KindRow& row,
                                      const crdt::VersionVector& there, bool known);
-  void write_behind(const Now& now, Stream& into, const crdt::Actor& actor,
-                    const std::vector<crdt::Dot>& past, Draft draft, Ripple& ripple);
+  std::vector<Draft> protecting_drafts(Stream& in, const crdt::VersionVector& there,
+                                       const crdt::VersionVector& perhaps);
   crdt::VersionVector say_what_protects(const Now& now, const crdt::VersionVector& there,
                                         const crdt::VersionVector& perhaps, Ripple& ripple);
 

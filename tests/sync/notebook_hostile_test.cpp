@@ -70,5 +70,44 @@ TEST_F(NotebookAndAPatchedPartner, LooseEndsDoNotKeepMyWordsFromBeingForgotten) 
   EXPECT_EQ(ada.refusal(Undo{}), Reason::kCannotUndo);
 }
 
+// As many as there may be lie about: what protects is said all the same, behind what ben has.
+TEST_F(NotebookAndAPatchedPartner, LooseEndsDoNotKeepWhatProtectsFromBeingSaid) {
+  const Bytes loose = value_field("boundary", "firmness", "negotiable");
+  const EntryId mine = ada.add("boundary", words("boundary", "not at night") + loose, true);
+  for (std::uint32_t i = 1; i <= limits::kDotsMax + 44; ++i) give(i, {}, said("x"));
+  const crdt::VersionVector there = ada.notebook->both()->vector();
+  ada.ask(EditEntry{.id = name_of("boundary", mine),
+                    .kind = kind("boundary"),
+                    .message = value_field("boundary", "firmness", "non-negotiable")});
+  const std::vector<crdt::Kept> last = ada.say_what_protects(there);
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_LE(last[0].op.seen.size(), limits::kDotsMax);
+  for (const crdt::Dot& dot : last[0].op.seen) EXPECT_TRUE(there.contains(dot));
+}
+
+// Ada's share of the actors is used up: what protects is said as one of whose ops ben lacks none.
+TEST_F(NotebookAndAPatchedPartner, UsedUpActorsDoNotKeepWhatProtectsFromBeingSaid) {
+  const Bytes loose = value_field("boundary", "firmness", "negotiable");
+  const EntryId mine = ada.add("boundary", words("boundary", "not at night") + loose, true);
+  for (std::size_t i = 1; i < limits::kActorsMax / 2; ++i) {
+    Phone earlier("ada", 1'000 + i);
+    earlier.self = *decode_self(*self_record(ada.self).body);
+    pair(earlier, ben);
+    earlier.add("thanks", words("thanks", "x"));
+    Notebook::Arriving came = arriving(earlier, earlier.shared_ops().front());
+    came.from = ben.self.person;
+    ASSERT_EQ(ada.take(std::move(came)), Verdict::kTaken);
+  }
+  send(ada, ben);
+  const crdt::VersionVector there = ada.notebook->both()->vector();
+  ada.ask(EditEntry{.id = name_of("boundary", mine),
+                    .kind = kind("boundary"),
+                    .message = value_field("boundary", "firmness", "non-negotiable")});
+  const std::vector<crdt::Kept> last = ada.say_what_protects(there);
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(ben.take(arriving(ada, last[0])), Verdict::kTaken);
+  EXPECT_EQ(sync::said(ben.show(name_of("boundary", mine)), "firmness"), "non-negotiable");
+}
+
 }  // namespace
 }  // namespace attune::sync

@@ -159,6 +159,17 @@ void Phone::withdraw() {
   EXPECT_EQ(refusal(EndEntry{.id = {}, .kind = kind("consent"), .topic = {}}), Reason::kNone);
 }
 
+std::vector<crdt::Kept> Phone::say_what_protects(const crdt::VersionVector& there) {
+  Ripple ripple;
+  const crdt::VersionVector before = notebook->say_what_protects(now, there, {}, ripple);
+  perform(ripple);
+  std::vector<crdt::Kept> said;
+  notebook->both()->for_each([&](const crdt::Kept& kept) {
+    if (!before.contains(kept.op.dot)) said.push_back(kept);
+  });
+  return said;
+}
+
 void pair(Phone& a, Phone& b, const CoupleId& couple) {
   const auto know = [&couple](Phone& me, const Phone& other) {
     Partner partner{.person = other.self.person,

@@ -56,6 +56,8 @@ class Phone {
   Reason refusal(const Command& command);
   Reason say(std::string_view stance, const Bytes& rest = {});  ///< kNone: it is said
   void withdraw();
+  /// What protects is said once more for who has `there`: the ops that this led to.
+  std::vector<crdt::Kept> say_what_protects(const crdt::VersionVector& there);
 
   Self self;
   std::optional<Partner> partner;
