@@ -13,12 +13,9 @@ void Inbox::open(Reader& reader, RelayLine& relay) {
 }
 
 void Inbox::pump(RelayLine& relay, const Place& place, bool looking, const Now& now) {
-  const Week first = place.week - limits::kMailboxWeeksBack;
-  const Week last = place.week + limits::kMailboxWeeksAhead;
-  std::erase_if(readers_, [first, last](const auto& reader) {
-    return reader.first < first || reader.first > last;
-  });
-  for (Week week = first; week <= last; ++week) {
+  const MailboxWeeks weeks = mailbox_weeks(place.week);
+  std::erase_if(readers_, [&weeks](const auto& reader) { return !weeks.contains(reader.first); });
+  for (Week week = weeks.first; week <= weeks.last; ++week) {
     const auto [at, is_new] = readers_.try_emplace(week);
     Reader& reader = at->second;
     if (is_new) reader.capability = mailbox_capability(*place.id_root, place.way, week);

@@ -11,8 +11,8 @@
 
 namespace attune::sync {
 
-/// The reader's end of the mailboxes of one direction, one a week: from limits::kMailboxWeeksAhead
-/// after the relay's week to limits::kMailboxWeeksBack before it. Pure; owned by the Mailbox.
+/// The reader's end of the mailboxes of one direction, one for each of mailbox_weeks(). Pure; owned
+/// by the Mailbox.
 ///
 ///   Closed --pump()--> Opening --Ok--> Reading --End--> Ended        any --down()--> Closed
 ///

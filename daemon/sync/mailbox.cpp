@@ -73,29 +73,40 @@ void Mailbox::paired(const DeviceId& id, const crypto::Key& mailbox_root, Record
   made.changed = true;
 }
 
-std::vector<PartingPlan> Mailbox::part(const Now& now, Ripple& ripple) {
-  std::vector<PartingPlan> plans;
+std::vector<Mailbox::Leave> Mailbox::part(const RelayUrl& relay, const Now& now, Ripple& ripple) {
+  std::vector<Leave> leaves;
   for (auto& [id, peer] : peers_) {
     const PartnerDevice* of = device(id);
     if (of == nullptr) continue;
     PartingPlan plan{.mine = deps_.self->device,
                      .theirs = id,
-                     .relay = {},
+                     .relay = relay,
                      .id_root = of->id_root.clone(),
+                     .since = now.wall,
                      .parcels = {}};
-    crdt::VersionVector before =
-        deps_.notebook->say_what_protects(now, peer.memory.there, peer.memory.posted, ripple);
     // What a store seals that was put back is not read.
-    const bool heard = peer.ratchets.can_send() && !peer.outbox.is_ahead();
-    while (heard && plan.parcels.size() < PartingPlan::kParcelsMax) {
-      const OpsMessage ops = next_batch(*deps_.notebook, before, EntryNames::kWhole);
-      if (ops.runs.empty()) break;
-      plan.parcels.push_back(
-          peer.ratchets.seal(encode_parcel({.ops = ops, .ack = {}}), *deps_.random));
+    if (peer.ratchets.can_send() && !peer.outbox.is_ahead()) seal_last(peer, plan, now, ripple);
+    std::optional<std::uint32_t> behind;
+    if (clock_ && deps_.relay->up()) {
+      const Direction way{.from = plan.mine, .to = plan.theirs};
+      behind = deps_.relay->ask(
+          relay::Open{.capability = mailbox_capability(plan.id_root, way, *week_),
+                      .role = relay::MailboxRole::kWriter});
     }
-    plans.push_back(std::move(plan));
+    leaves.push_back({.plan = std::move(plan), .behind = behind});
   }
-  return plans;
+  return leaves;
+}
+
+void Mailbox::seal_last(Peer& peer, PartingPlan& plan, const Now& now, Ripple& ripple) {
+  crdt::VersionVector before =
+      deps_.notebook->say_what_protects(now, peer.memory.there, peer.memory.posted, ripple);
+  while (plan.parcels.size() < PartingPlan::kParcelsMax) {
+    const OpsMessage ops = next_batch(*deps_.notebook, before, EntryNames::kWhole);
+    if (ops.runs.empty()) return;
+    plan.parcels.push_back(
+        peer.ratchets.seal(encode_parcel({.ops = ops, .ack = {}}), *deps_.random));
+  }
 }
 
 void Mailbox::parted(RecordBatch& batch) {
@@ -197,24 +208,16 @@ void Mailbox::happened(const RelayEvent& event, const Now& now, Ripple& ripple, 
 }
 
 void Mailbox::up(const relay::Params& params, const Now& now) {
-  clock_ = {.hour = params.hour, .at = now.steady};
+  clock_.emplace(params.hour, now);
   for (auto& [id, peer] : peers_) {
     peer.outbox.down();
     peer.inbox.down();
   }
-  if (week(now) != week_) enter_week(now);
+  if (clock_->week(now) != week_) enter_week(now);
 }
-
-std::optional<std::uint32_t> Mailbox::relay_hour(const Now& now) const {
-  if (!clock_) return std::nullopt;
-  const auto gone = std::chrono::duration_cast<std::chrono::hours>(now.steady - clock_->at);
-  return clock_->hour + static_cast<std::uint32_t>(gone.count());
-}
-
-Week Mailbox::week(const Now& now) const { return std::int64_t{*relay_hour(now)} / kHoursOfWeek; }
 
 void Mailbox::enter_week(const Now& now) {
-  week_ = week(now);
+  week_ = clock_->week(now);
   for (auto& [id, peer] : peers_) {
     if (peer.memory.week != 0 && peer.memory.week != week_) post_all_again(peer);
     peer.outbox.enter(*week_, peer.memory.written_in(*week_));
@@ -310,7 +313,7 @@ void Mailbox::pump(const Now& now, bool live) {
   if (rests(now)) return;
   deps_.rests_until.reset();
   if (!clock_ || !deps_.relay->up()) return;
-  if (week(now) != week_) enter_week(now);
+  if (clock_->week(now) != week_) enter_week(now);
   for (auto& [id, peer] : peers_) {
     const PartnerDevice* of = device(id);
     if (of != nullptr) pump(*of, peer, now, live);
@@ -402,8 +405,7 @@ void Mailbox::write(RecordBatch& batch, Save save, const Now& now) {
 std::optional<Steady> Mailbox::next() const {
   if (!clock_) return std::nullopt;
   if (deps_.rests_until) return deps_.rests_until;
-  const auto hours = std::chrono::hours((*week_ + 1) * kHoursOfWeek - std::int64_t{clock_->hour});
-  std::optional<Steady> next = clock_->at + hours;
+  std::optional<Steady> next = clock_->end_of(*week_);
   for (const auto& [id, peer] : peers_) {
     next = earlier(next, earlier(peer.outbox.next(), peer.inbox.next()));
     // Where nothing can be posted now, what makes it possible comes as an Input.

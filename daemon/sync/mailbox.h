@@ -12,10 +12,11 @@
 #include "daemon/sync/mailbox_memory.h"
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/outbox.h"
-#include "daemon/sync/parting.h"
+#include "daemon/sync/parting_plan.h"
 #include "daemon/sync/ratchet_talk.h"
 #include "daemon/sync/ratchets.h"
 #include "daemon/sync/relay_line.h"
+#include "daemon/sync/relay_pace.h"
 
 namespace attune::sync {
 
@@ -44,9 +45,15 @@ class Mailbox {
 
   /// A pairing is final; what belonged to an earlier one is erased.
   void paired(const DeviceId& device, const crypto::Key& mailbox_root, RecordBatch& batch);
-  /// The last that is said to the partner before parted(): for each device what is to be put in the
-  /// place of what was posted, and what of it goes into the log first.
-  std::vector<PartingPlan> part(const Now& now, Ripple& ripple);
+  struct Leave {
+    PartingPlan plan;
+    /// Correlation of a question whose answer comes behind all that was put on the standing
+    /// session; nullopt: none stands.
+    std::optional<std::uint32_t> behind;
+  };
+  /// The last that is said to the partner before parted(): for each device what is to be done at
+  /// this relay, and what of it goes into the log first.
+  std::vector<Leave> part(const RelayUrl& relay, const Now& now, Ripple& ripple);
   /// Nothing is said to the partner any more.
   void parted(RecordBatch& batch);
 
@@ -76,8 +83,6 @@ class Mailbox {
   [[nodiscard]] bool is_leaving() const { return leaving_; }
   /// Something is on its way to the relay, or would be if it could.
   [[nodiscard]] bool is_posting() const;
-  /// The hour by the relay's clock, while its session stands.
-  [[nodiscard]] std::optional<std::uint32_t> relay_hour(const Now& now) const;
 
   /// From now on whether this device's mailboxes are empty is asked, until stop_looking().
   void look();
@@ -104,8 +109,10 @@ class Mailbox {
     crdt::VersionVector covered;  ///< memory.there and memory.posted
     bool changed = false;         ///< the memory must be written
     bool learnt = false;          ///< it may be written
-    /// Its newest ratchet was made by this process, or since a relay last said what it has: what it
-    /// seals was never sealed before, even where the store was an older copy.
+    /// Its newest ratchet was made by this process, or by one before that no relay has answered
+    /// since. So what it seals was never sealed before, even where the store was an older copy; but
+    /// where the copy itself was taken between that ratchet and a relay's answer, this is not
+    /// noticed: what it seals is refused there until a session makes the next ratchet.
     bool in_step = false;
     bool checked = false;         ///< a relay has said to this process what was put last
     std::optional<Steady> made;   ///< when both used it
@@ -127,13 +134,13 @@ class Mailbox {
   static void now_in_step(Peer& peer);
   void read(Peer& peer, ByteView parcel, const Now& now, Ripple& ripple, Output& out);
   void take(Peer& peer, const ParcelBody& body, const Now& now, Ripple& ripple, Output& out);
+  void seal_last(Peer& peer, PartingPlan& plan, const Now& now, Ripple& ripple);
   void post_all_again(Peer& peer);
   static void recount(Peer& peer);
 
   [[nodiscard]] bool rests(const Now& now) const {
     return deps_.rests_until && now.steady < *deps_.rests_until;
   }
-  [[nodiscard]] Week week(const Now& now) const;
   void enter_week(const Now& now);
   [[nodiscard]] bool has_to_post(const Peer& peer) const;
   [[nodiscard]] bool is_due(const Peer& peer, const Now& now, bool live) const;
@@ -143,12 +150,7 @@ class Mailbox {
   Deps deps_;
   std::map<DeviceId, Peer> peers_;
   std::map<LinkId, RatchetTalk> talks_;
-  /// While the relay's session stands: its clock, and when it was read.
-  struct RelayClock {
-    std::uint32_t hour = 0;
-    Steady at;
-  };
-  std::optional<RelayClock> clock_;
+  std::optional<RelayClock> clock_;  ///< while the relay's session stands
   std::optional<Week> week_;  ///< by the last session with a relay
   bool looking_ = false;
   bool leaving_ = false;

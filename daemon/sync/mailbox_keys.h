@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "crypto/noise.h"
 #include "crypto/secret.h"
 #include "proto/bytes.h"
 #include "proto/ids.h"
+#include "proto/limits.h"
 #include "proto/relay_frame.h"
 
 namespace attune::sync {
@@ -15,6 +18,19 @@ namespace attune::sync {
 /// Weeks since 1970-01-01 00:00 UTC, by the relay's clock.
 using Week = std::int64_t;
 inline constexpr std::int64_t kHoursOfWeek = 168;
+/// The weeks whose mailboxes may hold something in this one: from limits::kMailboxWeeksBack before
+/// it to kMailboxWeeksAhead after it, and none before the first there is.
+struct MailboxWeeks {
+  Week first = 0;
+  Week last = 0;
+  [[nodiscard]] bool contains(Week week) const { return first <= week && week <= last; }
+};
+inline constexpr std::size_t kMailboxWeeks =
+    limits::kMailboxWeeksBack + 1 + limits::kMailboxWeeksAhead;
+inline MailboxWeeks mailbox_weeks(Week now) {
+  return {.first = std::max<Week>(0, now - limits::kMailboxWeeksBack),
+          .last = now + limits::kMailboxWeeksAhead};
+}
 
 /// Who sends parcels to whom.
 struct Direction {

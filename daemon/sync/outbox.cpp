@@ -16,7 +16,7 @@ void Outbox::down() {
   state_ = State::kClosed;
   opening_.reset();
   not_before_.reset();
-  next_pause_ = limits::kRelayPauseMin;
+  pause_.reset();
   for (Parcel& parcel : parcels_) parcel.asked.reset();
 }
 
@@ -42,23 +42,16 @@ void Outbox::add(Bytes parcel) {
   parcels_.push_back({.wseq = ++mine_, .bytes = std::move(parcel)});
 }
 
-void Outbox::pause(std::uint32_t retry_seconds, const Now& now) {
-  const auto wait =
-      std::clamp(std::chrono::seconds(retry_seconds), next_pause_, limits::kRelayRetryMax);
-  not_before_ = now.steady + wait;
-  next_pause_ = std::min(next_pause_ * 2, limits::kRelayPauseMax);
-}
-
 void Outbox::close(std::uint32_t retry_seconds, const Now& now) {
   state_ = State::kClosed;
   for (Parcel& parcel : parcels_) parcel.asked.reset();
-  pause(retry_seconds, now);
+  not_before_ = pause_.next(retry_seconds, now);
 }
 
 // None behind a refused one is taken: their answers are not waited for.
 void Outbox::refused(std::uint32_t retry_seconds, const Now& now) {
   for (Parcel& parcel : parcels_) parcel.asked.reset();
-  pause(retry_seconds, now);
+  not_before_ = pause_.next(retry_seconds, now);
 }
 
 void Outbox::drop_through(std::uint64_t wseq) {
@@ -114,7 +107,7 @@ Outbox::Heard Outbox::answered(const RelayFrameCame& came, const Now& now) {
   const bool taken = duplicate != nullptr && duplicate->last >= wseq;
   if (taken || std::holds_alternative<relay::PutOk>(came.frame)) {
     drop_through(wseq);
-    next_pause_ = limits::kRelayPauseMin;
+    pause_.reset();
     return Heard::kNothing;
   }
   const auto* error = std::get_if<relay::Error>(&came.frame);

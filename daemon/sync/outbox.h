@@ -6,6 +6,7 @@
 
 #include "daemon/sync/mailbox_keys.h"
 #include "daemon/sync/relay_line.h"
+#include "daemon/sync/relay_pace.h"
 #include "proto/limits.h"
 #include "proto/time.h"
 
@@ -13,7 +14,7 @@ namespace attune::sync {
 
 /// The writer's end of one mailbox a week: parcels that were sealed and that the relay has not yet
 /// said to hold, and their numbers (wseq). Pure; owned by the Mailbox. At most
-/// RelayLine::kPutsUnanswered parcels. Source: docs/protocol.md, Parcels and Mailboxes.
+/// limits::kPutsUnanswered parcels. Source: docs/protocol.md, Parcels and Mailboxes.
 ///
 ///   Closed --pump()--> Opening --Ok--> Ready        Ready --Error--> Closed, after a pause
 ///   any --down()--> Closed        Opening --Ok, the relay took more than I put--> Ahead
@@ -36,7 +37,7 @@ class Outbox {
   void pump(RelayLine& relay, const crypto::Key& id_root, const Direction& way, const Now& now);
 
   [[nodiscard]] bool takes_more() const {
-    return state_ == State::kReady && parcels_.size() < RelayLine::kPutsUnanswered;
+    return state_ == State::kReady && parcels_.size() < limits::kPutsUnanswered;
   }
   /// Requires takes_more(). Put by the next pump().
   void add(Bytes parcel);
@@ -70,7 +71,6 @@ class Outbox {
   Heard found(std::uint64_t last);
   void refused(std::uint32_t retry_seconds, const Now& now);
   void close(std::uint32_t retry_seconds, const Now& now);
-  void pause(std::uint32_t retry_seconds, const Now& now);
   void drop_through(std::uint64_t wseq);
 
   State state_ = State::kClosed;
@@ -81,7 +81,7 @@ class Outbox {
   std::optional<std::uint32_t> opening_;
   std::deque<Parcel> parcels_;  ///< ascending without gaps, up to mine_
   std::optional<Steady> not_before_;
-  std::chrono::seconds next_pause_ = limits::kRelayPauseMin;
+  RefusedPause pause_;
 };
 
 }  // namespace attune::sync

@@ -1,154 +1,137 @@
 #include "daemon/sync/parting.h"
 
 #include <algorithm>
+#include <cassert>
 
-#include "crypto/hash.h"
-#include "crypto/labels.h"
 #include "proto/limits.h"
 
 namespace attune::sync {
 namespace {
 
-// parting  ver | mine 16 | theirs 16 | relay key 32 | id root 32 | LEB128(parcels) | lv each |
-//          LEB128(weeks) | week u32le, through which parcel it is deleted u64le: ascending
-//          name: the id of the mailbox for the other in week 0
-constexpr std::uint8_t kVersion = 1;
-
 /// The other can skip so many parcels of a chain; more that wait stay where they are.
 constexpr std::uint64_t kWithdrawnMax = limits::kSkippedKeysMax - PartingPlan::kParcelsMax;
-constexpr std::uint64_t kWeeks = limits::kMailboxWeeksBack + 1 + limits::kMailboxWeeksAhead;
 
 }  // namespace
 
-Bytes PartingPlan::name() const {
-  const auto capability = mailbox_capability(id_root, {.from = mine, .to = theirs}, 0);
-  const auto id = crypto::hash_lv<16>(crypto::labels::kMailboxId, ByteView(capability));
-  return Bytes(id.begin(), id.end());
+bool Parting::is_over(const Now& now) const {
+  return now.wall.seconds - plan_.since.seconds >= limits::kPartingLife.count();
 }
 
-RecordChange parting_record(const PartingPlan& plan) {
-  Bytes body{kVersion};
-  append(body, plan.mine.view());
-  append(body, plan.theirs.view());
-  append(body, plan.relay);
-  append(body, plan.id_root.view());
-  append_leb(body, plan.parcels.size());
-  for (const Bytes& parcel : plan.parcels) append_lv(body, parcel);
-  append_leb(body, plan.withdrawn.size());
-  for (const auto& [week, up_to] : plan.withdrawn) {
-    append_u32le(body, static_cast<std::uint32_t>(week));
-    append_u64le(body, up_to);
-  }
-  return {.type = RecordType::kParting, .name = plan.name(), .body = std::move(body)};
+void Parting::pass_time(const Now& now) {
+  if (plan_.since <= now.wall) return;
+  plan_.since = now.wall;
+  changed_ = true;
 }
 
-RecordChange parting_gone(const PartingPlan& plan) {
-  return {.type = RecordType::kParting, .name = plan.name(), .body = {}};
+// ---- Its sessions.
+
+void Parting::up(const relay::Params& params) {
+  if (state_ == State::kDone) return;
+  const Week week = Week{params.hour} / kHoursOfWeek;
+  handles_ = params.handles;
+  state_ = State::kAsking;
+  if (places_.empty()) {
+    begin(week);
+  } else if (week != week_) {
+    refused(0);  // what was learnt is of other mailboxes
+  }
 }
 
-std::optional<PartingPlan> decode_parting(ByteView body) {
-  Reader reader(body);
-  if (reader.u8() != kVersion) return std::nullopt;
-  PartingPlan plan;
-  plan.mine.bytes = reader.take_array<DeviceId::kSize>();
-  plan.theirs.bytes = reader.take_array<DeviceId::kSize>();
-  plan.relay = reader.take_array<32>();
-  std::ranges::copy(reader.take_array<32>(), plan.id_root.writable().begin());
-  const std::uint64_t parcels = reader.leb();
-  if (!reader.ok() || parcels > PartingPlan::kParcelsMax) return std::nullopt;
-  for (std::uint64_t i = 0; i < parcels; ++i) {
-    const ByteView parcel = reader.lv(limits::kRelayBodyMax);
-    if (parcel.empty()) return std::nullopt;
-    plan.parcels.emplace_back(parcel.begin(), parcel.end());
+void Parting::begin(Week week) {
+  week_ = week;
+  const Direction out{.from = plan_.mine, .to = plan_.theirs};
+  const Direction in{.from = plan_.theirs, .to = plan_.mine};
+  const MailboxWeeks weeks = mailbox_weeks(week);
+  for (const Direction& way : {out, in}) {
+    for (Week of = weeks.first; of <= weeks.last; ++of) {
+      if (way.from == plan_.mine && of == week) current_ = places_.size();
+      places_.push_back({.way = way, .week = of});
+    }
   }
-  const std::uint64_t weeks = reader.leb();
-  if (!reader.ok() || weeks > kWeeks) return std::nullopt;
-  std::optional<Week> before;
-  for (std::uint64_t i = 0; i < weeks; ++i) {
-    const Week week = reader.u32le();
-    if (before && *before >= week) return std::nullopt;
-    plan.withdrawn.emplace(week, reader.u64le());
-    before = week;
-  }
-  if (!reader.done()) return std::nullopt;
-  return plan;
 }
+
+void Parting::leave_session() {
+  asked_.clear();
+  opened_ = 0;
+  learnt_ = false;
+  for (Place& place : places_) {
+    place.reads.reset();
+    place.writes.reset();
+    place.acknowledged = false;
+  }
+}
+
+void Parting::down() {
+  if (state_ == State::kDone) return;
+  state_ = State::kAway;
+  leave_session();
+  places_.clear();
+}
+
+void Parting::renewed() {
+  assert(state_ == State::kFull);
+  state_ = State::kAway;
+  leave_session();
+}
+
+// A session that has brought nothing would be followed by another such one, and so on.
+void Parting::full() {
+  if (!learnt_) return refused(0);
+  state_ = State::kFull;
+}
+
+void Parting::refused(std::uint32_t retry_seconds) {
+  state_ = State::kRefused;
+  retry_seconds_ = retry_seconds;
+}
+
+// ---- Questions and answers.
 
 void Parting::ask(RelayLine& relay, const relay::ToRelay& question, Asked what, std::size_t place) {
   asked_.insert({.correlation = relay.ask(question), .what = what, .place = place});
 }
 
-void Parting::rest(std::uint32_t retry_seconds, const Now& now) {
-  state_ = State::kIdle;
-  asked_.clear();
-  places_.clear();
-  not_before_ =
-      now.steady + std::clamp(std::chrono::seconds(retry_seconds), pause_, limits::kRelayRetryMax);
-  pause_ = std::min(pause_ * 2, limits::kRelayPauseMax);
+// False where no handle is left.
+bool Parting::open(RelayLine& relay, std::size_t place, relay::MailboxRole role) {
+  if (opened_ >= handles_) return false;
+  ++opened_;
+  const Place& of = places_[place];
+  ask(relay,
+      relay::Open{.capability = mailbox_capability(plan_.id_root, of.way, of.week), .role = role},
+      role == relay::MailboxRole::kReader ? Asked::kReader : Asked::kWriter, place);
+  return true;
 }
 
-void Parting::happened(const RelayEvent& event, RelayLine& relay, const Now& now) {
-  if (const auto* came = std::get_if<RelayFrameCame>(&event)) return answered(*came, relay, now);
-  clock_.reset();
-  if (const auto* up = std::get_if<RelayUp>(&event)) {
-    clock_ = {.hour = up->params.hour, .at = now.steady};
-  }
-  if (state_ == State::kDone) return;
-  state_ = State::kIdle;
-  asked_.clear();
-  places_.clear();
-  not_before_.reset();
-}
-
-void Parting::pump(RelayLine& relay, const Now& now) {
-  if (state_ != State::kIdle || !clock_ || (not_before_ && now.steady < *not_before_)) return;
-  not_before_.reset();
-  begin(relay, now);
-}
-
-void Parting::begin(RelayLine& relay, const Now& now) {
-  const auto gone = std::chrono::duration_cast<std::chrono::hours>(now.steady - clock_->at);
-  const Week week = (std::int64_t{clock_->hour} + gone.count()) / kHoursOfWeek;
-  const Direction out{.from = plan_.mine, .to = plan_.theirs};
-  const Direction in{.from = plan_.theirs, .to = plan_.mine};
-  for (const Direction& way : {out, in}) {
-    for (Week of = week - limits::kMailboxWeeksBack; of <= week + limits::kMailboxWeeksAhead;
-         ++of) {
-      if (way.from == plan_.mine && of == week) current_ = places_.size();
-      places_.push_back({.way = way, .week = of});
-    }
-  }
-  state_ = State::kLooking;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    const auto capability = mailbox_capability(plan_.id_root, places_[i].way, places_[i].week);
-    using Role = relay::MailboxRole;
-    ask(relay, relay::Open{.capability = capability, .role = Role::kWriter}, Asked::kWriter, i);
-    ask(relay, relay::Open{.capability = capability, .role = Role::kReader}, Asked::kReader, i);
-  }
-}
-
-void Parting::answered(const RelayFrameCame& came, RelayLine& relay, const Now& now) {
+void Parting::answered(const RelayFrameCame& came) {
   const auto at = asked_.find({.correlation = came.correlation});
-  if (at == asked_.end() || !relay.up()) return;
+  if (state_ != State::kAsking || at == asked_.end()) return;
   const Question question = *at;
   asked_.erase(at);
-  if (!heard(question, came.frame)) {
-    const auto* quota = std::get_if<relay::Quota>(&came.frame);
-    const auto* error = std::get_if<relay::Error>(&came.frame);
-    rest(quota != nullptr   ? quota->retry_seconds
-         : error != nullptr ? error->retry_seconds
-                            : 0,
-         now);
-  } else if (asked_.empty()) {
-    go_on(relay);
+  if (heard(question, came.frame)) {
+    learnt_ = true;
+    return;
+  }
+  const auto* quota = std::get_if<relay::Quota>(&came.frame);
+  const auto* error = std::get_if<relay::Error>(&came.frame);
+  const bool opens = question.what == Asked::kReader || question.what == Asked::kWriter;
+  if (opens && error != nullptr && error->code == relay::ErrorCode::kTooMany) {
+    handles_ = --opened_;  // fewer than it said
+  } else if (quota != nullptr) {
+    refused(quota->retry_seconds);
+  } else {
+    refused(error == nullptr ? 0 : error->retry_seconds);
   }
 }
 
 // False where the answer is not what was asked for.
 bool Parting::heard(const Question& question, const relay::FromRelay& answer) {
-  if (question.what == Asked::kPut) return std::holds_alternative<relay::PutOk>(answer);
+  if (question.what == Asked::kPut) {
+    if (!std::holds_alternative<relay::PutOk>(answer)) return false;
+    ++taken_;  // answers come in order
+    return true;
+  }
   const auto* ok = std::get_if<relay::Ok>(&answer);
-  if (ok == nullptr || ok->seq > limits::kWseqMax) return false;
+  if (ok == nullptr || ok->seq > limits::kWseqMax - PartingPlan::kParcelsMax) return false;
   Place& place = places_[question.place];
   switch (question.what) {
     case Asked::kWriter:
@@ -160,76 +143,103 @@ bool Parting::heard(const Question& question, const relay::FromRelay& answer) {
       place.first = ok->seq;
       return true;
     case Asked::kEmpty:
-      return ok->seq == 0 || ok->seq > place.up_to;
+      place.gone = ok->seq == 0 || ok->seq > up_to(place);
+      return place.gone;
     case Asked::kPut:
       break;
   }
   return false;
 }
 
-void Parting::go_on(RelayLine& relay) {
-  if (state_ == State::kLooking) {
-    if (plan_.withdrawn.empty()) plan_withdrawal();
-    withdraw(relay);
-    put(relay);
-    if (asked_.empty()) check(relay);
-  } else if (state_ == State::kPutting) {
-    check(relay);
-  } else if (state_ == State::kChecking) {
-    state_ = State::kDone;
+// ---- What is done, in this order.
+
+void Parting::pump(RelayLine& relay) {
+  if (state_ != State::kAsking || !asked_.empty() || !looked(relay)) return;
+  if (plan_.withdrawn.empty()) plan_withdrawal();
+  if (withdrawn(relay) && put(relay) && asked_.empty()) state_ = State::kDone;
+}
+
+// What was put last says how much waits there, and under which number the next is put.
+bool Parting::wants_last(std::size_t index) const {
+  const Place& place = places_[index];
+  if (index == current_ && taken_ < plan_.parcels.size()) return true;
+  return *place.first != 0 && (!is_mine(place) || plan_.withdrawn.empty());
+}
+
+bool Parting::looked(RelayLine& relay) {
+  bool all = true;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    if (!place.first) {
+      all = false;
+      open(relay, i, relay::MailboxRole::kReader);
+    } else if (!place.last && wants_last(i)) {
+      all = false;
+      open(relay, i, relay::MailboxRole::kWriter);
+    }
   }
-  if (state_ == State::kChecking && asked_.empty()) state_ = State::kDone;
+  if (!all && asked_.empty()) full();
+  return all;
 }
 
 void Parting::plan_withdrawal() {
   std::uint64_t left = plan_.parcels.empty() ? limits::kWseqMax : kWithdrawnMax;
   for (const Place& place : places_) {
-    if (place.way.from != plan_.mine) continue;
-    const std::uint64_t count = std::min(left, place.waiting());
-    plan_.withdrawn[place.week] = count == 0 ? 0 : place.first + count - 1;
+    if (!is_mine(place)) continue;
+    const std::uint64_t first = *place.first;
+    const std::uint64_t waiting = first == 0 || first > *place.last ? 0 : *place.last - first + 1;
+    const std::uint64_t count = std::min(left, waiting);
+    plan_.withdrawn[place.week] = count == 0 ? 0 : first + count - 1;
     left -= count;
   }
   changed_ = true;
 }
 
-void Parting::withdraw(RelayLine& relay) {
-  for (Place& place : places_) {
-    if (place.waiting() == 0) continue;
-    std::uint64_t up_to = place.last;
-    if (place.way.from == plan_.mine) {
-      const auto planned = plan_.withdrawn.find(place.week);
-      up_to = planned == plan_.withdrawn.end() ? 0 : std::min(up_to, planned->second);
-    }
-    if (up_to < place.first) continue;
-    place.up_to = up_to;
-    relay.ask(relay::Acknowledge{.handle = place.reads, .seq = up_to});
-  }
+// Through which parcel this mailbox is emptied; 0: nothing is to be deleted there.
+std::uint64_t Parting::up_to(const Place& place) const {
+  if (!is_mine(place)) return place.last.value_or(0);
+  const auto planned = plan_.withdrawn.find(place.week);
+  return planned == plan_.withdrawn.end() ? 0 : planned->second;
 }
 
-void Parting::put(RelayLine& relay) {
-  state_ = State::kPutting;
-  std::uint64_t wseq = places_[current_].last;
-  for (const Bytes& parcel : plan_.parcels) {
-    ask(relay, relay::Put{.handle = places_[current_].writes, .wseq = ++wseq, .body = parcel},
-        Asked::kPut, current_);
-  }
-}
-
-// An acknowledgement is not answered: a question behind it is.
-void Parting::check(RelayLine& relay) {
-  state_ = State::kChecking;
+// An acknowledgement is not answered: a question behind it is. True once all that is to be deleted
+// is acknowledged.
+bool Parting::withdrawn(RelayLine& relay) {
+  bool all = true;
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].up_to == 0) continue;
+    Place& place = places_[i];
+    place.gone = place.gone || *place.first == 0 || *place.first > up_to(place);
+    if (place.gone || place.acknowledged) continue;
+    if (!place.reads) {
+      all = false;
+      open(relay, i, relay::MailboxRole::kReader);
+      continue;
+    }
+    relay.ask(relay::Acknowledge{.handle = *place.reads, .seq = up_to(place)});
+    place.acknowledged = true;
     ask(relay,
-        relay::Open{
-            .capability = mailbox_capability(plan_.id_root, places_[i].way, places_[i].week),
-            .role = relay::MailboxRole::kReader},
+        relay::Open{.capability = mailbox_capability(plan_.id_root, place.way, place.week),
+                    .role = relay::MailboxRole::kReader},
         Asked::kEmpty, i);
   }
+  if (!all && asked_.empty()) full();
+  return all;
 }
 
-std::optional<Steady> Parting::next() const {
-  return state_ == State::kIdle && clock_ ? not_before_ : std::nullopt;
+// True once each is put.
+bool Parting::put(RelayLine& relay) {
+  if (taken_ == plan_.parcels.size()) return true;
+  const Place& place = places_[current_];
+  if (!place.writes) {
+    if (!open(relay, current_, relay::MailboxRole::kWriter) && asked_.empty()) full();
+    return false;
+  }
+  std::uint64_t wseq = *place.last;
+  for (std::size_t i = taken_; i < plan_.parcels.size(); ++i) {
+    ask(relay, relay::Put{.handle = *place.writes, .wseq = ++wseq, .body = plan_.parcels[i]},
+        Asked::kPut, current_);
+  }
+  return true;
 }
 
 }  // namespace attune::sync

@@ -1,79 +1,68 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "crypto/secret.h"
-#include "daemon/sync/events.h"
-#include "daemon/sync/mailbox_keys.h"
+#include "daemon/sync/parting_plan.h"
 #include "daemon/sync/relay_line.h"
-#include "proto/ids.h"
-#include "proto/record.h"
-#include "proto/relay_url.h"
 #include "proto/time.h"
 
 namespace attune::sync {
 
-/// What is left to do at a relay after a pairing has ended. A value; one record keeps it until it
-/// is done, so that a relay which is away, or a process that ends, only delays it.
-struct PartingPlan {
-  DeviceId mine;
-  DeviceId theirs;
-  std::array<std::uint8_t, 32> relay{};  ///< key of the relay that keeps the mailboxes
-  crypto::Key id_root;
-  std::vector<Bytes> parcels;  ///< sealed: what protects and the other may not have
-  /// Of each mailbox for the other, once it was looked at: through which parcel it is deleted. No
-  /// later try deletes more, since the other can skip so many and no more.
-  std::map<Week, std::uint64_t> withdrawn{};
-  static constexpr std::size_t kParcelsMax = RelayLine::kPutsUnanswered;
-  /// Of its record: one device may be parted from twice.
-  [[nodiscard]] Bytes name() const;
-};
-RecordChange parting_record(const PartingPlan& plan);
-RecordChange parting_gone(const PartingPlan& plan);
-/// nullopt for bytes that no version of this program writes: the store is damaged.
-std::optional<PartingPlan> decode_parting(ByteView body);
-
-/// Carries it out: what this device posted for the other and what the other posted for it is
+/// Carries a plan out: what this device posted for the other and what the other posted for it is
 /// deleted in all mailboxes of theirs that may hold something, and in the place of what was posted
-/// the plan's parcels are put. Pure; owned by the Replica. What of it an end of the session leaves
-/// open is begun again on the next. Source: docs/protocol.md, Parcels.
+/// the plan's parcels are put. Pure; owned by Partings, which gives it sessions of its own. Each
+/// opens as many mailboxes as its relay allows, since no handle is given back; what is left then is
+/// done on the next. Source: docs/protocol.md, Parcels.
 ///
-///   Idle --pump()--> Looking --all opened--> Putting --all taken--> Checking --gone--> Done
-///     ^---- the session ends, or an answer is another: later ----'
+///   Away --up()--> Asking --pump()--> Full, Refused, Done        any but Done --down()--> Away
+///   Full --renewed()--> Away
+///
+///   Away     no session stands; nothing that an earlier one said is believed but where it was Full
+///   Asking   pump()      looks into each mailbox, empties them, sees that they are, puts
+///   Full     renewed()   no handle is left; what was learnt holds for the next session
+///   Refused  down()      an answer was another: it begins again after a pause
+///   Done     the record may go
 class Parting {
  public:
+  enum class State { kAway, kAsking, kFull, kRefused, kDone };
+
   explicit Parting(PartingPlan plan) : plan_(std::move(plan)) {}
 
   [[nodiscard]] const PartingPlan& plan() const { return plan_; }
-  void happened(const RelayEvent& event, RelayLine& relay, const Now& now);
-  /// Asks what is to be asked now. Requires relay.up(), and that it is the plan's relay.
-  void pump(RelayLine& relay, const Now& now);
-  [[nodiscard]] bool done() const { return state_ == State::kDone; }
+  [[nodiscard]] State state() const { return state_; }
+  /// Its time is over: what waits is deleted by the relay itself, or nobody looks there any more.
+  [[nodiscard]] bool is_over(const Now& now) const;
+  /// A clock that was ahead when the pairing ended, and is no more, makes it no younger.
+  void pass_time(const Now& now);
+
+  void up(const relay::Params& params);
+  void down();
+  void renewed();
+  void answered(const RelayFrameCame& came);
+  /// Asks what is to be asked now, where it is Asking. Requires relay.up().
+  void pump(RelayLine& relay);
+  /// Refused: so long the relay said to wait.
+  [[nodiscard]] std::uint32_t retry_seconds() const { return retry_seconds_; }
   /// Whether the plan's record must be written again before anything of this step leaves.
   [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
-  /// Questions are under way.
-  [[nodiscard]] bool is_busy() const { return !asked_.empty(); }
-  [[nodiscard]] std::optional<Steady> next() const;
 
  private:
-  enum class State { kIdle, kLooking, kPutting, kChecking, kDone };
   enum class Asked { kReader, kWriter, kPut, kEmpty };
   struct Place {
     Direction way;
     Week week = 0;
-    std::uint16_t reads = 0;  ///< handles
-    std::uint16_t writes = 0;
-    std::uint64_t first = 0;  ///< the oldest that waits; 0: none
-    std::uint64_t last = 0;   ///< the last that was put
-    std::uint64_t up_to = 0;  ///< deleted through this one
-    [[nodiscard]] std::uint64_t waiting() const {
-      return first == 0 || first > last ? 0 : last - first + 1;
-    }
+    std::optional<std::uint64_t> first{};  ///< the oldest that waits; 0: none
+    std::optional<std::uint64_t> last{};   ///< the last that was put
+    bool gone = false;                     ///< seen: what is to be deleted there is
+    // On this session.
+    std::optional<std::uint16_t> reads{};  ///< handles
+    std::optional<std::uint16_t> writes{};
+    bool acknowledged = false;
   };
   struct Question {
     std::uint32_t correlation = 0;
@@ -84,30 +73,34 @@ class Parting {
     }
   };
 
+  void begin(Week week);
+  void leave_session();
+  void full();
+  void refused(std::uint32_t retry_seconds);
+  bool open(RelayLine& relay, std::size_t place, relay::MailboxRole role);
   void ask(RelayLine& relay, const relay::ToRelay& question, Asked what, std::size_t place);
-  void begin(RelayLine& relay, const Now& now);
-  void answered(const RelayFrameCame& came, RelayLine& relay, const Now& now);
   [[nodiscard]] bool heard(const Question& question, const relay::FromRelay& answer);
-  void go_on(RelayLine& relay);
+  [[nodiscard]] bool is_mine(const Place& place) const { return place.way.from == plan_.mine; }
+  [[nodiscard]] bool wants_last(std::size_t place) const;
+  [[nodiscard]] std::uint64_t up_to(const Place& place) const;
+  bool looked(RelayLine& relay);
   void plan_withdrawal();
-  void withdraw(RelayLine& relay);
-  void put(RelayLine& relay);
-  void check(RelayLine& relay);
-  void rest(std::uint32_t retry_seconds, const Now& now);
+  bool withdrawn(RelayLine& relay);
+  bool put(RelayLine& relay);
 
   PartingPlan plan_;
   bool changed_ = false;
-  State state_ = State::kIdle;
+  State state_ = State::kAway;
+  std::uint32_t retry_seconds_ = 0;
+  Week week_ = 0;
   std::vector<Place> places_;
   std::size_t current_ = 0;  ///< place of this week's mailbox for the other
+  std::size_t taken_ = 0;    ///< of the parcels, by any session of this process
+  // On this session.
   std::set<Question> asked_;
-  struct Clock {
-    std::uint32_t hour = 0;
-    Steady at;
-  };
-  std::optional<Clock> clock_;
-  std::optional<Steady> not_before_;
-  std::chrono::seconds pause_ = limits::kRelayPauseMin;
+  std::size_t handles_ = 0;  ///< that the relay allows
+  std::size_t opened_ = 0;
+  bool learnt_ = false;
 };
 
 }  // namespace attune::sync

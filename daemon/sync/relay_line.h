@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/bytes.h"
+#include "proto/limits.h"
 #include "proto/relay_frame.h"
 
 namespace attune::sync {
@@ -44,10 +45,8 @@ class RelayLine {
   [[nodiscard]] virtual bool up() const = 0;
   /// Asks, and gives the correlation of the answer; views in `question` are read before it returns.
   /// Requires up(). A link that has more than 1 MiB unsent is dropped: who puts whole parcels has
-  /// at most kPutsUnanswered of them under way.
+  /// at most limits::kPutsUnanswered of them under way.
   virtual std::uint32_t ask(const relay::ToRelay& question) = 0;
-
-  static constexpr std::size_t kPutsUnanswered = 8;
 
  protected:
   ~RelayLine() = default;

@@ -9,6 +9,18 @@ Steady GrowingPause::next(const Now& now, crypto::Random& random) {
   return now.steady + whole / 2 + std::chrono::milliseconds(random.below(half + 1));
 }
 
+Steady RefusedPause::next(std::uint32_t retry_seconds, const Now& now) {
+  const auto wait =
+      std::clamp(std::chrono::seconds(retry_seconds), pause_, limits::kRelayRetryMax);
+  pause_ = std::min(pause_ * 2, limits::kRelayPauseMax);
+  return now.steady + wait;
+}
+
+Week RelayClock::week(const Now& now) const {
+  const auto gone = std::chrono::duration_cast<std::chrono::hours>(now.steady - read_);
+  return (std::int64_t{hour_} + gone.count()) / kHoursOfWeek;
+}
+
 void RelayKeepalive::lived(std::chrono::nanoseconds silence) {
   if (silence < pause_) return;
   pause_ = std::min(pause_ * 2, ceiling_);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "crypto/random.h"
+#include "daemon/sync/mailbox_keys.h"
 #include "proto/limits.h"
 #include "proto/time.h"
 
@@ -21,6 +23,35 @@ class GrowingPause {
 
  private:
   std::chrono::seconds pause_ = limits::kRelayPauseMin;
+};
+
+/// How long to wait after a relay has refused something: as long as it said, at least a pause that
+/// doubles from limits::kRelayPauseMin to kRelayPauseMax, at most kRelayRetryMax. Value type.
+class RefusedPause {
+ public:
+  void reset() { pause_ = limits::kRelayPauseMin; }
+  /// When it may be asked again; the time after it later.
+  [[nodiscard]] Steady next(std::uint32_t retry_seconds, const Now& now);
+
+ private:
+  std::chrono::seconds pause_ = limits::kRelayPauseMin;
+};
+
+/// The clock of a relay while a session with it stands: the hour that its Params said, and what has
+/// passed since. Value type.
+class RelayClock {
+ public:
+  RelayClock(std::uint32_t hour, const Now& now) : hour_(hour), read_(now.steady) {}
+  /// Weeks since 1970.
+  [[nodiscard]] Week week(const Now& now) const;
+  /// When that week is over.
+  [[nodiscard]] Steady end_of(Week week) const {
+    return read_ + std::chrono::hours((week + 1) * kHoursOfWeek - std::int64_t{hour_});
+  }
+
+ private:
+  std::uint32_t hour_ = 0;
+  Steady read_;
 };
 
 /// How long a connection through a relay may be silent before it is asked whether it still lives.

@@ -78,6 +78,20 @@ void RelayReach::rest(const Now& now) {
   since_.reset();
 }
 
+void RelayReach::renew(const Now& now, Output& out) {
+  if (session_) session_->hang_up(out);
+  session_.reset();
+  since_.reset();
+  attempt_ = now.steady;
+}
+
+void RelayReach::leave(std::chrono::seconds away, const Now& now, Output& out) {
+  if (!session_) return;
+  session_->hang_up(out);
+  rest(now);
+  *attempt_ = std::max(*attempt_, now.steady + std::min(away, limits::kRelayRetryMax));
+}
+
 void RelayReach::network_changed(const Now& now) {
   keepalive_.network_changed();
   if (session_) session_->probe();

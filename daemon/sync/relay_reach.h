@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "crypto/random.h"
@@ -28,8 +29,8 @@ RecordChange relay_record(const std::optional<RelayUrl>& relay);
 /// nullopt for bytes that no version of this program writes.
 std::optional<RelayUrl> decode_relay(ByteView body);
 
-/// Keeps one session with the relay that is set, for as long as one is. Pure; owned by the Replica;
-/// borrows the Random.
+/// Keeps one session with the relay that is set, for as long as one is. Pure; owned by the Replica
+/// and by Partings; borrows the Random.
 ///
 ///   Off --set()--> Resting --due--> Calling --Params--> Up
 ///    ^--set(none)--   ^------ gone: later each time -----'
@@ -57,6 +58,13 @@ class RelayReach {
   void opened(const Now& now, Output& out) { session_->opened(now, out); }
   void unit(Bytes bytes, const Now& now, Output& out, RelayNews& news);
   void lost(const Now& now, RelayNews& news);
+
+  /// What stands is hung up, without news; another is dialled at once.
+  void renew(const Now& now, Output& out);
+  /// What stands is hung up, without news; it comes back as after a loss, but not before `away`.
+  void leave(std::chrono::seconds away, const Now& now, Output& out);
+  /// Neither a session nor an attempt is under way.
+  [[nodiscard]] bool rests() const { return !session_; }
 
   void network_changed(const Now& now);
   /// An attempt that is due later is due now.

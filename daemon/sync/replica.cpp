@@ -25,6 +25,7 @@ Replica::State::State(const Parts& given, Self self_given)
       reach(*given.random, given.beacons),
       code_reach(*given.random, given.beacons),
       relay(*given.random),
+      partings(*given.random),
       pipes(*given.random) {}
 
 Replica::Replica(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -43,7 +44,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   std::optional<Partner> partner;
   std::map<DeviceId, PeerMemory> memories;
   std::optional<RelayUrl> relay;
-  std::vector<Parting> partings;
+  std::vector<PartingPlan> partings;
   for (const Record& record : records) {
     if (record.type == RecordType::kSelf) {
       self = decode_self(record.body);
@@ -59,7 +60,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
     } else if (record.type == RecordType::kParting) {
       auto plan = decode_parting(record.body);
       if (!plan) return nullptr;
-      partings.emplace_back(std::move(*plan));
+      partings.push_back(std::move(*plan));
     } else if (is_relay_record(record)) {
       relay = decode_relay(record.body);
       if (!relay) return nullptr;
@@ -69,7 +70,6 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   auto state = std::make_unique<State>(parts, std::move(*self));
   state->partner = std::move(partner);
   state->memories = std::move(memories);
-  state->partings = std::move(partings);
   state->notebook = Notebook::open({.kinds = parts.kinds, .random = parts.random}, state->self,
                                    state->partner, records, now);
   if (!state->notebook) return nullptr;
@@ -93,6 +93,7 @@ std::unique_ptr<Replica> Replica::open(const Parts& parts, const std::vector<Rec
   state->look_for_partner(now);
   state->live->set_relay(relay);
   state->pairing->set_relay(relay);
+  state->partings.begin(std::move(partings), relay.has_value(), now);
   state->relay.begin(std::move(relay), now);
   return std::unique_ptr<Replica>(new Replica(std::move(state)));
 }
@@ -273,6 +274,7 @@ void Replica::State::network_changed(const Now& now, const NetworkChanged& netwo
   pairing->set_addresses(own);
   live->ask(0, now, step.out);  // an answer shows that the links survived the change
   relay.network_changed(now);
+  partings.network_changed(now);
   pipes.restart(now);
 }
 
@@ -291,7 +293,7 @@ void Replica::State::conclude(const Now& now, Step& step) {
   code_reach.due(now, reach.network(), step.out);
   follow_relay(now, step);
   follow_mailbox(now, step);
-  follow_partings(now, step);
+  partings.pass_time(now, dials, step.out);
 
   for (const std::uint64_t number : waiting.unasked()) {
     if (!live->ask(number, now, step.out)) waiting.ask_again();

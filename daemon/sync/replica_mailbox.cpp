@@ -1,12 +1,9 @@
-#include <algorithm>
-
 #include "daemon/sync/replica_state.h"
 
 namespace attune::sync {
 
 bool Replica::is_posting() const {
-  const auto busy = [](const Parting& parting) { return parting.is_busy(); };
-  return state_->mailbox->is_posting() || std::ranges::any_of(state_->partings, busy);
+  return state_->mailbox->is_posting() || state_->partings.is_busy();
 }
 
 // ---- Between live sessions and the mailbox.
@@ -63,37 +60,9 @@ void Replica::State::begin_parting(const Now& now, Step& step) {
   notebook->take_back_tonight(now, step.ripple);
   live->pump(now, step.out);
   if (!relay.relay()) return;
-  for (PartingPlan& plan : mailbox->part(now, step.ripple)) {
-    plan.relay = relay.relay()->key;
-    step.out.persist.changes.push_back(parting_record(plan));
-    partings.emplace_back(std::move(plan));
-    if (const auto hour = mailbox->relay_hour(now)) {
-      partings.back().happened(RelayUp{.params = {.hour = *hour}}, mail_line, now);
-    }
-    if (partings.size() <= limits::kPartingsMax) continue;
-    step.out.persist.changes.push_back(parting_gone(partings.front().plan()));
-    partings.erase(partings.begin());
+  for (Mailbox::Leave& leave : mailbox->part(*relay.relay(), now, step.ripple)) {
+    partings.add(std::move(leave.plan), leave.behind, now, step.out);
   }
-}
-
-bool Replica::State::is_at(const Parting& parting) const {
-  return relay.up() && relay.relay()->key == parting.plan().relay;
-}
-
-void Replica::State::follow_partings(const Now& now, Step& step) {
-  // One after the other: a session has handles for few.
-  for (Parting& parting : partings) {
-    if (!is_at(parting)) continue;
-    parting.pump(mail_line, now);
-    if (!parting.done()) break;
-  }
-  for (Parting& parting : partings) {
-    if (parting.take_changed()) step.out.persist.changes.push_back(parting_record(parting.plan()));
-    if (!parting.done()) continue;
-    step.out.persist.changes.push_back(parting_gone(parting.plan()));
-    step.out.persist.erases = true;
-  }
-  std::erase_if(partings, [](const Parting& parting) { return parting.done(); });
 }
 
 void Replica::State::write_mailbox(const Now& now, Step& step) {

@@ -76,6 +76,7 @@ void Replica::State::set_relay(std::optional<RelayUrl> wanted, const Now& now, S
     if (leaves) step.out.links.emplace_back(Hangup{it->first});
     it = leaves ? strangers.erase(it) : std::next(it);
   }
+  partings.set_may_dial(wanted.has_value(), now, step.out);
   RelayNews news;
   relay.set(std::move(wanted), now, step.out, news);
   relay_came(now, news, step);
@@ -117,6 +118,8 @@ bool Replica::State::relay_opened(const Now& now, LinkId link, Step& step) {
     relay.opened(now, step.out);
   } else if (pipes.owns(link)) {
     pipes.opened(link, now, step.out);
+  } else if (partings.owns(link)) {
+    partings.opened(link, now, step.out);
   } else if (trial && trial->session.link() == link) {
     trial->session.opened(now, step.out);
   } else {
@@ -136,6 +139,8 @@ bool Replica::State::relay_unit(const Now& now, UnitCame& unit, Step& step) {
     if (news.issuer_waits) pairing->nameplate_is_mine(now, step.out);
     if (news.issuer_busy) pairing->nameplate_is_taken(now, step.out);
     for (const auto& each : news.met) met(now, each, step);
+  } else if (partings.owns(unit.link)) {
+    partings.unit(unit.link, std::move(unit.bytes), now, step.out);
   } else if (trial && trial->session.link() == unit.link) {
     RelayNews unheard;
     trial->session.unit(std::move(unit.bytes), now, step.out, unheard);
@@ -150,6 +155,7 @@ void Replica::State::relay_gone(const Now& now, LinkId link, Step& step) {
   if (relay.owns(link)) relay.lost(now, news);
   relay_came(now, news, step);
   pipes.gone(link, now);
+  partings.lost(link, now);
   if (trial && trial->session.link() == link) trial->session.lost(news);
 }
 
@@ -157,7 +163,7 @@ void Replica::State::relay_gone(const Now& now, LinkId link, Step& step) {
 void Replica::State::relay_came(const Now& now, const RelayNews& news, Step& step) {
   for (const RelayEvent& event : news.events) {
     mailbox->happened(event, now, step.ripple, step.out);
-    for (Parting& parting : partings) parting.happened(event, mail_line, now);
+    partings.standing(event);
     if (std::holds_alternative<RelayUp>(event)) {
       step.out.notices.push_back({.event = "relay-reached", .count = 1});
     } else if (std::holds_alternative<RelayDown>(event)) {
@@ -240,14 +246,14 @@ void Replica::State::flush_relay(const Now& now, Step& step) {
   }
   relay.flush(now, step.out);
   pipes.flush(now, step.out);
+  partings.flush(now, step.out);
   if (trial) trial->session.flush(now, step.out);
 }
 
 std::optional<Steady> Replica::State::relay_next() const {
   std::optional<Steady> next = earlier(relay.next(), pipes.next(relay.keepalive()));
   if (trial) next = earlier(next, trial->until);
-  for (const Parting& parting : partings) next = earlier(next, parting.next());
-  return next;
+  return earlier(next, partings.next());
 }
 
 void Replica::State::remember_relay(const LiveNews::Relay& told, Step& step) {

@@ -10,7 +10,7 @@
 #include "daemon/sync/mailbox.h"
 #include "daemon/sync/notebook.h"
 #include "daemon/sync/pairing.h"
-#include "daemon/sync/parting.h"
+#include "daemon/sync/partings.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/relay_pipes.h"
 #include "daemon/sync/relay_reach.h"
@@ -101,8 +101,6 @@ struct Replica::State {
   void settle_syncs(const Now& now, Step& step);
   void write_mailbox(const Now& now, Step& step);
   void begin_parting(const Now& now, Step& step);
-  void follow_partings(const Now& now, Step& step);
-  [[nodiscard]] bool is_at(const Parting& parting) const;
 
   // replica_pairing.cpp
   void pair_command(const Now& now, RequestId request, const Command& command, Step& step);
@@ -130,7 +128,7 @@ struct Replica::State {
   DialNumbers dials;
   RelayReach relay;
   MailLine mail_line{relay};
-  std::vector<Parting> partings;  ///< of pairings that have ended, the oldest first
+  Partings partings;
   RelayPipes pipes;
   std::optional<Trial> trial;
   std::optional<RequestId> pair_request;

@@ -13,7 +13,7 @@
 #include "daemon/sync/control_codec.h"
 #include "daemon/sync/mailbox_memory.h"
 #include "daemon/sync/notebook_records.h"
-#include "daemon/sync/parting.h"
+#include "daemon/sync/parting_plan.h"
 #include "daemon/sync/ratchets.h"
 #include "daemon/sync/reach.h"
 #include "daemon/sync/replica.h"

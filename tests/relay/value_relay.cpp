@@ -53,7 +53,7 @@ Params ValueRelay::params() const {
           .message_days = static_cast<std::uint16_t>(limits.message_days),
           .puts_per_second = 20,
           .puts_burst = 200,
-          .handles = 64,
+          .handles = handles,
           .waiting_pipes = 8};
 }
 
@@ -102,22 +102,27 @@ void ValueRelay::ask(SessionId session, std::uint32_t correlation, const ToRelay
 
 const ValueRelay::Handle* ValueRelay::handle(SessionId session, std::uint16_t number,
                                              MailboxRole role) {
-  const Handles& handles = sessions_.at(session);
-  if (number == 0 || number > handles.size()) return nullptr;
-  const Handle& handle = handles[number - 1u];
+  const Handles& opened = sessions_.at(session);
+  if (number == 0 || number > opened.size()) return nullptr;
+  const Handle& handle = opened[number - 1u];
   return handle.role == role ? &handle : nullptr;
 }
 
 void ValueRelay::on(SessionId session, std::uint32_t correlation, const Open& open) {
-  Handles& handles = sessions_.at(session);
+  Handles& opened = sessions_.at(session);
   const Handle wanted{
       .mailbox = {crypto::hash_lv<16>(crypto::labels::kMailboxId, ByteView(open.capability))},
       .role = open.role};
-  auto at = std::ranges::find_if(handles, [&wanted](const Handle& each) {
+  auto at = std::ranges::find_if(opened, [&wanted](const Handle& each) {
     return each.mailbox == wanted.mailbox && each.role == wanted.role;
   });
-  if (at == handles.end()) at = handles.insert(at, wanted);
-  const auto number = static_cast<std::uint16_t>(at - handles.begin() + 1);
+  if (at == opened.end()) {
+    if (opened.size() >= handles) {
+      return say(session, correlation, Error{.code = ErrorCode::kTooMany});
+    }
+    at = opened.insert(at, wanted);
+  }
+  const auto number = static_cast<std::uint16_t>(at - opened.begin() + 1);
   const Job job = perform({.kind = JobKind::kOpen, .mailbox = wanted.mailbox});
   const bool reads = open.role == MailboxRole::kReader;
   say(session, correlation,

@@ -8,6 +8,7 @@
 
 #include "daemon/relay/mailboxes.h"
 #include "daemon/relay/subscriptions.h"
+#include "proto/limits.h"
 #include "proto/relay_frame.h"
 #include "tests/relay/memory_store.h"
 
@@ -40,6 +41,7 @@ class ValueRelay {
 
   std::uint32_t hour = 500'000;  ///< its clock
   MailboxLimits limits{};
+  std::uint16_t handles = attune::limits::kRelayHandles;  ///< open mailboxes of one session
 
   [[nodiscard]] MemoryStore& store() { return store_; }
   [[nodiscard]] std::size_t message_count() const { return store_.message_count(); }

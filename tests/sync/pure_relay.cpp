@@ -90,6 +90,10 @@ std::vector<PureRelay::Said> PureRelay::hear(Connection connection, ByteView byt
   if (it == guests_.end()) return out;
   Guest& guest = it->second;
   if (guest.lost) return out;
+  if (guest.held) {
+    guest.unread.emplace_back(bytes.begin(), bytes.end());
+    return out;
+  }
   if (guest.acknowledged) {
     const auto other = guests_.find(*guest.other);
     if (other != guests_.end() && other->second.acknowledged) {
@@ -131,8 +135,9 @@ void PureRelay::ask(Connection connection, const Framed<relay::ToRelay>& questio
     guest.greeted = true;
     guest.session = mailboxes.connect();
     mailboxes.hour = hour;
-    return say(connection, question.correlation,
-               relay::Params{.hour = hour, .handles = 64, .waiting_pipes = 8}, out);
+    relay::Params params = mailboxes.params();
+    params.handles = handles_said.value_or(params.handles);
+    return say(connection, question.correlation, params, out);
   }
   if (!guest.greeted) return drop(connection, out);
   if (std::holds_alternative<relay::Ping>(question.message)) {
@@ -147,9 +152,16 @@ void PureRelay::ask(Connection connection, const Framed<relay::ToRelay>& questio
   }
   mailboxes.ask(guest.session, question.correlation, question.message);
   while (const auto said = mailboxes.next()) {
-    for (const auto& [to, other] : guests_) {
-      if (other.session == said->to) say(to, said->correlation, said->whole(), out);
-    }
+    const auto to = std::ranges::find_if(
+        guests_, [&](const auto& each) { return each.second.session == said->to; });
+    if (to == guests_.end()) continue;
+    relay::FromRelay frame = said->whole();
+    const bool answers = to->first == connection && said->correlation == question.correlation;
+    const Fate fate = answers && lies ? lies(question.message, frame) : Fate::kSaid;
+    say(to->first, said->correlation, frame, out);
+    if (fate == Fate::kSaid) continue;
+    out.back().unit->resize(out.back().unit->size() / 2);
+    return drop(to->first, out);
   }
 }
 
@@ -244,6 +256,26 @@ void PureRelay::lose_everybody() {
     if (guest.other) meeting_.close(guest.met);
     guest.other.reset();
   }
+}
+
+void PureRelay::hold() {
+  for (auto& [connection, guest] : guests_) guest.held = true;
+}
+
+std::vector<PureRelay::Said> PureRelay::release() {
+  std::map<Connection, std::vector<Bytes>> unread;
+  for (auto& [connection, guest] : guests_) {
+    guest.held = false;
+    unread[connection] = std::exchange(guest.unread, {});
+  }
+  std::vector<Said> out;
+  for (const auto& [connection, units] : unread) {
+    for (const Bytes& unit : units) {
+      std::vector<Said> said = hear(connection, unit);
+      std::ranges::move(said, std::back_inserter(out));
+    }
+  }
+  return out;
 }
 
 std::vector<PureRelay::Said> PureRelay::end() {

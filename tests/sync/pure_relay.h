@@ -59,6 +59,13 @@ class PureRelay {
   std::uint32_t hour = 24 * 20'000 + 12;
   relay::ValueRelay mailboxes;
   std::function<bool(const relay::Pipe&)> busy;  ///< whether that end is somebody else's
+  std::optional<std::uint16_t> handles_said;     ///< in Params, whatever `mailboxes` allow
+  enum class Fate {
+    kSaid,
+    kCut,  ///< half of the record is said, and the connection ends
+  };
+  /// Sees each answer of the mailboxes to a question, and may say another, as any relay may.
+  std::function<Fate(const relay::ToRelay&, relay::FromRelay&)> lies;
 
   using Connection = std::size_t;
   Connection connect();
@@ -75,6 +82,9 @@ class PureRelay {
   void lose_everybody();
   /// The process ends: every connection with it.
   std::vector<Said> end();
+  /// What comes on each connection there is lies before this relay unread, until release().
+  void hold();
+  std::vector<Said> release();
 
   [[nodiscard]] std::size_t connections() const { return guests_.size(); }
   [[nodiscard]] std::size_t pipes() const { return pipes_; }
@@ -85,6 +95,8 @@ class PureRelay {
     std::optional<RelayEnd> end;
     bool greeted = false;
     bool lost = false;
+    bool held = false;
+    std::vector<Bytes> unread;
     relay::SessionId session;  ///< with the mailboxes
     std::vector<relay::PipeKey> waits;
     std::optional<Connection> other;  ///< at the other end of its pipe

@@ -295,10 +295,10 @@ TEST_F(RelaySessionTest, QuestionsShareARecordAndAnswersFindThem) {
 TEST_F(RelaySessionTest, WholeParcelsTakeARecordEach) {
   go_up();
   const Bytes body(limits::kRelayBodyMax, 0x17);
-  for (std::uint64_t wseq = 1; wseq <= RelayLine::kPutsUnanswered; ++wseq) {
+  for (std::uint64_t wseq = 1; wseq <= limits::kPutsUnanswered; ++wseq) {
     session_.ask(relay::Put{.handle = 1, .wseq = wseq, .body = body});
   }
-  for (std::uint64_t wseq = 1; wseq <= RelayLine::kPutsUnanswered; ++wseq) {
+  for (std::uint64_t wseq = 1; wseq <= limits::kPutsUnanswered; ++wseq) {
     const auto said = heard();
     ASSERT_EQ(said.size(), 1U);
     EXPECT_EQ(std::get<relay::Put>(said[0].message).wseq, wseq);

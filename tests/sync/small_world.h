@@ -42,6 +42,8 @@ class SmallWorld {
   /// its address is set. When it stops, its connections end.
   PureRelay& relay() { return relay_; }
   void set_relay(bool works);
+  /// What PureRelay::hold() kept back is read.
+  void release_relay() { relay_said(relay_.release()); }
 
   /// Gives a command and runs until its last answer, or until nothing is left for `patience`.
   Answer ask(std::size_t device, Command command, std::chrono::seconds patience = 20s);
