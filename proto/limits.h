@@ -57,6 +57,7 @@ inline constexpr std::chrono::seconds kInvitationLife = 10min;
 inline constexpr std::chrono::seconds kQrLife = 120s;
 inline constexpr std::chrono::seconds kConfirmLife = 10min;
 inline constexpr std::chrono::seconds kFlightPatience = 5s;
+inline constexpr std::chrono::seconds kRelayedFlightPatience = 20s;  // a relay and a proxy between
 inline constexpr std::size_t kBurntMax = 3;  // burnt codes within kBurntWindow ...
 inline constexpr std::chrono::seconds kBurntWindow = 1h;
 inline constexpr std::chrono::seconds kBurntPause = 1h;  // ... start this pause

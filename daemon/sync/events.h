@@ -99,7 +99,8 @@ struct Trust {
 struct Widen {
   LinkId link;
 };
-/// The link waits for a person: the deadline of strangers is put off.
+/// The link waits for a person, or for a pairing's next message through a relay: the deadline of
+/// strangers is put off.
 struct Extend {
   LinkId link;
   std::chrono::seconds by{0};

@@ -202,7 +202,7 @@ bool Pairing::accept(LinkId link, ByteView opening, const Now& now, Output& out,
                          : Meeting::answer_joiner(
                                opening, {.code = state.offer->code, .relay = relay}, state.terms());
   if (!started) return false;
-  state.hold(std::move(*started), link, now, out);
+  state.hold(std::move(*started), {.link = link, .remote = {}, .relay = relay}, now, out);
   return true;
 }
 
@@ -223,9 +223,7 @@ void Pairing::unit(LinkId link, ByteView bytes, const Now& now, Output& out) {
     return state.heard(PairingChannel::Event::kBroken, now, out);
   }
   auto step = state.talk->meeting.on_unit(bytes);
-  if (state.talk->stage == PairingTalk::Stage::kHandshake) {
-    state.talk->deadline = now.steady + limits::kFlightPatience;
-  }
+  if (state.talk->stage == PairingTalk::Stage::kHandshake) state.wait_for_flight(now, out);
   state.say(std::move(step.units), out);
   state.heard(step.event, now, out);
 }

@@ -29,7 +29,8 @@ namespace attune::sync {
 ///                              this device's there; kRelayNameplatePatience at most
 ///   Inviting   unit()          code and QR are valid; nobody holds the place
 ///   Searching  dialled()       the owner looks for the issuer: rendezvous(), take_dials()
-///   Meeting    unit()          a handshake runs; limits::kFlightPatience for each message
+///   Meeting    unit()          a handshake runs; limits::kFlightPatience for each message, or
+///                              kRelayedFlightPatience
 ///   Asking     reply()         the check phrase is on both screens; only then a person decides
 ///   Agreed     unit()          stored as pending for limits::kConfirmLife, over a restart too
 ///

@@ -91,7 +91,7 @@ void Pairing::State::begin(const FoundLink& found, const Now& now, Output& out) 
   auto started = search->code() != nullptr
                      ? Meeting::join({.code = *search->code(), .relay = found.relay}, terms())
                      : Meeting::scan(*search->qr(), terms());
-  hold(std::move(started), found.link, now, out);
+  hold(std::move(started), found, now, out);
   if (found.remote) talk->addresses = {*found.remote};
   if (search->qr() == nullptr) return;
   for (const Endpoint& other : search->qr()->endpoints) {
@@ -99,10 +99,20 @@ void Pairing::State::begin(const FoundLink& found, const Now& now, Output& out) 
   }
 }
 
-void Pairing::State::hold(Meeting::Started started, LinkId link, const Now& now, Output& out) {
-  talk.emplace(std::move(started.meeting), link);
-  talk->deadline = now.steady + limits::kFlightPatience;
+void Pairing::State::hold(Meeting::Started started, const FoundLink& found, const Now& now,
+                          Output& out) {
+  talk.emplace(std::move(started.meeting), found.link, found.relay.has_value());
+  wait_for_flight(now, out);
   say(std::move(started.units), out);
+}
+
+/// A direct link has a stranger's deadline in all; one through a relay has one for each message, as
+/// each may take that long.
+void Pairing::State::wait_for_flight(const Now& now, Output& out) {
+  talk->deadline = now.steady + talk->patience();
+  if (talk->relayed) {
+    out.links.emplace_back(Extend{.link = *talk->link, .by = talk->patience()});
+  }
 }
 
 void Pairing::State::say(std::vector<SessionUnit> units, Output& out) {

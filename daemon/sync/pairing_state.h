@@ -8,6 +8,7 @@
 #include "daemon/sync/pairing.h"
 #include "daemon/sync/pairing_meeting.h"
 #include "daemon/sync/pairing_search.h"
+#include "proto/limits.h"
 
 namespace attune::sync {
 
@@ -25,10 +26,17 @@ struct PairingOffer {
 /// The one meeting that holds the place, and what the two people have said in it.
 struct PairingTalk {
   enum class Stage { kHandshake, kAsking, kAgreed };
-  PairingTalk(Meeting begun, LinkId on) : meeting(std::move(begun)), link(on) {}
+  PairingTalk(Meeting begun, LinkId on, bool by_relay)
+      : meeting(std::move(begun)), link(on), relayed(by_relay) {}
+  /// How long the other may take for a message of the handshake. A relay lies between, and perhaps
+  /// a proxy of either: nobody knows whether the other has one.
+  [[nodiscard]] std::chrono::seconds patience() const {
+    return relayed ? limits::kRelayedFlightPatience : limits::kFlightPatience;
+  }
 
   Meeting meeting;
-  std::optional<LinkId> link;       ///< absent once it is gone and the outcome is still open
+  std::optional<LinkId> link;  ///< absent once it is gone and the outcome is still open
+  bool relayed = false;
   std::vector<Endpoint> addresses;  ///< where the other device was dialled
   Stage stage = Stage::kHandshake;
   Steady deadline;
@@ -58,7 +66,8 @@ struct Pairing::State {
   void end_search(Output& out);
 
   void begin(const FoundLink& found, const Now& now, Output& out);
-  void hold(Meeting::Started started, LinkId link, const Now& now, Output& out);
+  void hold(Meeting::Started started, const FoundLink& found, const Now& now, Output& out);
+  void wait_for_flight(const Now& now, Output& out);
   void say(std::vector<SessionUnit> units, Output& out);
   void heard(PairingChannel::Event event, const Now& now, Output& out);
   void wrong_proof(const Now& now, Output& out);

@@ -81,6 +81,34 @@ TEST_F(ThroughARelay, TheyPairByCodeAndExchange) {
   EXPECT_TRUE(synced(ben_));
 }
 
+// As through Tor: what each says comes to the other after a while.
+TEST_F(ThroughARelay, TheyPairByCodeThoughEachMessageTakesLong) {
+  use_relay(ana_);
+  use_relay(ben_);
+  const RequestId invited = world_.begin(ana_, PairInvite{});
+  world_.run(1s);
+  const RequestId joined =
+      world_.begin(ben_, PairByCode{.code = invitation(invited).code, .wait = 2min});
+  world_.run(0s);
+  const auto after_a_while = [this] {
+    world_.relay().hold();
+    world_.run(limits::kFlightPatience + 1s);
+    world_.release_relay();
+  };
+  const auto asked = [this](RequestId request) {
+    return std::holds_alternative<CheckPhrase>(world_.answers(request).back());
+  };
+  for (int i = 0; i < 10 && !world_.ended(joined); ++i) {
+    if (!world_.answers(joined).empty() && asked(invited) && asked(joined)) break;
+    after_a_while();
+  }
+  world_.begin(ana_, PairReply{true});
+  world_.begin(ben_, PairReply{true});
+  for (int i = 0; i < 4; ++i) after_a_while();
+  EXPECT_TRUE(paired(ana_));
+  EXPECT_TRUE(paired(ben_));
+}
+
 TEST_F(ThroughARelay, TheyPairByQr) {
   use_relay(ana_);
   use_relay(ben_);
