@@ -11,6 +11,7 @@ PipeMeeting::Outcome PipeMeeting::come(const PipeId& id, const PipeEnd& end) {
     waiting = end;
   } else if (!waiting) {
     outcome.kind = pairing ? Outcome::Kind::kBusy : Outcome::Kind::kTaken;
+    outcome.holder = at->second.holder;
   } else if (waiting->side != end.side && waiting->session != end.session) {
     outcome.kind = Outcome::Kind::kMet;
     outcome.other = std::exchange(waiting, std::nullopt);
@@ -26,6 +27,11 @@ void PipeMeeting::leave(const PipeKey& key, SessionId session) {
   const auto at = places_.find(key);
   if (at == places_.end() || !at->second.waiting || at->second.waiting->session != session) return;
   places_.erase(at);
+}
+
+void PipeMeeting::hold(const PipeKey& key, PipeHolder holder) {
+  const auto at = places_.find(key);
+  if (at != places_.end()) at->second.holder = holder;
 }
 
 void PipeMeeting::close(const PipeKey& key) { places_.erase(key); }

@@ -25,6 +25,8 @@ struct PipeKey {
   PipeId id{};
   friend auto operator<=>(const PipeKey&, const PipeKey&) = default;
 };
+/// Whoever has a pipe that was met: a name that the owner gave and can find them by.
+using PipeHolder = std::uint64_t;
 inline bool is_pairing(PipeSide side) {
   return side == PipeSide::kJoiner || side == PipeSide::kIssuer;
 }
@@ -47,10 +49,13 @@ class PipeMeeting {
     Kind kind = Kind::kWaits;
     std::optional<PipeEnd> other;     ///< kMet: who waited
     std::optional<PipeEnd> replaced;  ///< kWaits: who waited on this side until now
+    PipeHolder holder = 0;            ///< kTaken: who has that pipe
   };
   Outcome come(const PipeId& id, const PipeEnd& end);
   /// This session waits there no more.
   void leave(const PipeKey& key, SessionId session);
+  /// From now on this is who has the pipe that was met there.
+  void hold(const PipeKey& key, PipeHolder holder);
   /// The pipe that was met there is over.
   void close(const PipeKey& key);
   /// Those who have waited too long, and wait no more.
@@ -60,7 +65,8 @@ class PipeMeeting {
 
  private:
   struct Place {
-    std::optional<PipeEnd> waiting;  ///< nullopt: taken
+    std::optional<PipeEnd> waiting;  ///< nullopt: taken ...
+    PipeHolder holder = 0;           ///< ... by them
   };
   std::map<PipeKey, Place> places_;
 };

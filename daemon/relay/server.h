@@ -122,7 +122,7 @@ class Server {
   void answer_look(Session& session, const Batch& batch, const Job& job, bool durable);
   void meet(Session& one, std::uint32_t correlation, const PipeEnd& other, const PipeKey& key);
   void leave_all(Session& session);
-  void end_pipe(const PipeKey& key);
+  void end_pipe(const PipeKey& key, PipeHolder holder);
   void join_if_ready(Session& session);
   void pipe_ended(std::uint64_t pair, std::uint64_t bytes);
 
@@ -146,7 +146,7 @@ class Server {
   std::deque<SessionId> half_open_order_;
   std::deque<SessionId> waiting_for_queue_;
   std::function<void()> stopped_;
-  std::uint64_t last_name_ = 0;
+  std::uint64_t last_name_ = 0;  ///< of sessions and joined pipes: no two have one name
   std::size_t half_open_ = 0;
   std::size_t unsent_bytes_ = 0;  ///< and partial records, of all sessions
   std::uint32_t day_ = 0;

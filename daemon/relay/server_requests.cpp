@@ -217,7 +217,7 @@ void Server::on(Session& session, std::uint32_t correlation, const Pipe& pipe) {
       .session = session.id, .correlation = correlation, .side = pipe.side, .until = until};
   PipeMeeting::Outcome outcome = meeting_.come(pipe.id, end);
   if (outcome.kind == PipeMeeting::Outcome::Kind::kTaken) {
-    end_pipe(key);
+    end_pipe(key, outcome.holder);
     outcome = meeting_.come(pipe.id, end);
   }
   switch (outcome.kind) {
@@ -241,18 +241,13 @@ void Server::on(Session& session, std::uint32_t correlation, const Pipe& pipe) {
 
 /// The pipe that was met there makes room for an end that has come anew, and has most likely lost
 /// its connection without a word: the other end is told, and comes anew, too.
-void Server::end_pipe(const PipeKey& key) {
-  for (const auto& [id, session] : sessions_) {
-    if (!session->meeting || session->meeting->key != key) continue;
-    const SessionPointer keep = session;
-    return close(*keep);
-  }
-  for (auto& [pair, joined] : joined_) {
-    if (joined.left || joined.key != key) continue;
-    joined.left = true;
-    meeting_.close(key);
-    return splices_->drop(pair);
-  }
+void Server::end_pipe(const PipeKey& key, PipeHolder holder) {
+  if (const SessionPointer session = find(SessionId{holder})) return close(*session);
+  const auto at = joined_.find(holder);
+  if (at == joined_.end()) return;
+  at->second.left = true;
+  meeting_.close(key);
+  splices_->drop(holder);
 }
 
 void Server::meet(Session& one, std::uint32_t correlation, const PipeEnd& other,
@@ -270,6 +265,7 @@ void Server::meet(Session& one, std::uint32_t correlation, const PipeEnd& other,
   };
   begin(*waited, one.id, other.correlation);
   begin(one, waited->id, correlation);
+  meeting_.hold(key, one.id.value);
 }
 
 /// It reads no mailbox and waits at no pipe any more.
@@ -300,6 +296,7 @@ void Server::join_if_ready(Session& session) {
   const std::uint64_t pair = ++last_name_;
   joined_.emplace(
       pair, JoinedPipe{.key = session.meeting->key, .sources = {session.source, other->source}});
+  meeting_.hold(session.meeting->key, pair);
   metrics_.pipes += 1;
   std::array<net::Fd, 2> ends;
   for (std::size_t i = 0; i < 2; ++i) {

@@ -49,6 +49,7 @@ void Splices::stop() {
   epoll_.close(ignored);
   timer_.cancel();
   pairs_.clear();
+  slots_.clear();
   ready_.clear();
   slowed_.clear();
   dead_.clear();
@@ -67,6 +68,7 @@ void Splices::join(std::uint64_t pair, net::Fd one, net::Fd other) {
   pairs_[slot] = std::make_unique<Pair>();
   Pair& joined = *pairs_[slot];
   joined.name = pair;
+  slots_.emplace(pair, slot);
   joined.ends = {std::move(one), std::move(other)};
   live_ += 1;
   for (std::size_t side = 0; side < 2; ++side) {
@@ -284,28 +286,34 @@ void Splices::end(std::uint32_t slot) {
 }
 
 void Splices::drop(std::uint64_t pair) {
-  for (std::uint32_t slot = 0; slot < pairs_.size(); ++slot) {
-    if (!pairs_[slot] || pairs_[slot]->name != pair) continue;
-    end(slot);
-    return bury();
-  }
+  const auto at = slots_.find(pair);
+  if (at == slots_.end() || pairs_[at->second]->dead) return;
+  const std::uint32_t slot = at->second;
+  end(slot);
+  if (pairs_[slot]->queued || pairs_[slot]->waits) return;  // whoever comes to it buries it
+  dead_.pop_back();
+  forget(slot);
 }
 
 /// Rows go when no event of this look can name them any more, and no list does.
 void Splices::bury() {
   for (const std::uint32_t slot : std::exchange(dead_, {})) {
-    const Pair& pair = *pairs_[slot];
-    if (pair.queued || pair.waits) {
+    if (pairs_[slot]->queued || pairs_[slot]->waits) {
       dead_.push_back(slot);
-      continue;
+    } else {
+      forget(slot);
     }
-    const std::uint64_t name = pair.name;
-    const std::uint64_t passed = pair.passed;
-    pairs_[slot].reset();
-    free_slots_.push_back(slot);
-    live_ -= 1;
-    terms_.ended(name, passed);
   }
+}
+
+void Splices::forget(std::uint32_t slot) {
+  const std::uint64_t name = pairs_[slot]->name;
+  const std::uint64_t passed = pairs_[slot]->passed;
+  slots_.erase(name);
+  pairs_[slot].reset();
+  free_slots_.push_back(slot);
+  live_ -= 1;
+  terms_.ended(name, passed);
 }
 
 bool Splices::borrow(Direction& direction) {

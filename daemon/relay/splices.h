@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/net/fd.h"
@@ -38,7 +39,7 @@ class Splices : public std::enable_shared_from_this<Splices> {
   void start();
   /// Two connected, non-blocking sockets. `pair` is the caller's name for them.
   void join(std::uint64_t pair, net::Fd one, net::Fd other);
-  /// Closes this pair; `ended` is called for it, perhaps later.
+  /// Closes this pair, however many there are; `ended` is called for it, perhaps later.
   void drop(std::uint64_t pair);
   /// Closes every pair without a call of `ended`, and watches no more.
   void stop();
@@ -84,6 +85,7 @@ class Splices : public std::enable_shared_from_this<Splices> {
   bool may_pass(std::uint32_t slot);
   void end(std::uint32_t slot);
   void bury();
+  void forget(std::uint32_t slot);
   bool borrow(Direction& direction);
   void give_back(Direction& direction);
 
@@ -92,6 +94,7 @@ class Splices : public std::enable_shared_from_this<Splices> {
   asio::posix::stream_descriptor epoll_;
   asio::steady_timer timer_;
   std::vector<std::unique_ptr<Pair>> pairs_;
+  std::unordered_map<std::uint64_t, std::uint32_t> slots_;  ///< in pairs_, by name
   std::vector<std::uint32_t> free_slots_;
   std::vector<std::uint32_t> ready_;
   std::vector<std::uint32_t> slowed_;

@@ -101,6 +101,22 @@ TEST(PipeMeeting, JoinsTwoSidesAndAThirdWaitsForThePlace) {
   EXPECT_EQ(meeting.come({}, end_of({3}, PipeSide::kDialler)).kind, Kind::kWaits);
 }
 
+// Who has it is found without a look at anybody else.
+TEST(PipeMeeting, SaysWhoHasThePipeThatWasMet) {
+  PipeMeeting meeting;
+  meeting.come({}, end_of({1}, PipeSide::kDialler));
+  meeting.come({}, end_of({2}, PipeSide::kListener));
+  const PipeKey key{.pairing = false, .id = {}};
+  for (const PipeHolder holder : {2u, 9u}) {
+    meeting.hold(key, holder);
+    const auto outcome = meeting.come({}, end_of({3}, PipeSide::kDialler));
+    EXPECT_EQ(outcome.kind, Kind::kTaken);
+    EXPECT_EQ(outcome.holder, holder);
+  }
+  meeting.close(key);
+  EXPECT_EQ(meeting.come({}, end_of({3}, PipeSide::kDialler)).kind, Kind::kWaits);
+}
+
 TEST(PipeMeeting, OneDeviceIsNotBothSides) {
   PipeMeeting meeting;
   meeting.come({}, end_of(kAda, PipeSide::kDialler));
