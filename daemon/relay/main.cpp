@@ -175,10 +175,10 @@ int serve(const Config& config) {
 }
 
 int run(int argc, char** argv) {
-  prepare_process();
-  const Arguments arguments = read_arguments(argc, argv);
-  if (arguments.leave) return *arguments.leave;
   try {
+    prepare_process();
+    const Arguments arguments = read_arguments(argc, argv);
+    if (arguments.leave) return *arguments.leave;
     const Config config = configure(arguments);
     if (arguments.print_url) return print_url(config);
     start_log(config.log);

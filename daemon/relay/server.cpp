@@ -81,6 +81,13 @@ Server::SessionPointer Server::find(SessionId id) const {
   return at == sessions_.end() ? nullptr : at->second;
 }
 
+std::vector<Server::SessionPointer> Server::everybody() const {
+  std::vector<SessionPointer> all;
+  all.reserve(sessions_.size());
+  for (const auto& [name, session] : sessions_) all.push_back(session);
+  return all;
+}
+
 Gauges Server::gauges() const {
   return {.sessions = sessions_.size(),
           .half_open = half_open_,
@@ -300,9 +307,7 @@ void Server::stop(std::function<void()> stopped) {
   listener_.close(ignored);
   accept_pause_.cancel();
   // Whoever comes back all at once meets the next process with its rates: a few seconds apart.
-  std::vector<SessionPointer> all;
-  for (const auto& [name, session] : sessions_) all.push_back(session);
-  for (const SessionPointer& session : all) {
+  for (const SessionPointer& session : everybody()) {
     if (session->state == Session::State::kOpen) say(*session, 0, GoAway{.retry_seconds = 5});
   }
   flush();
@@ -316,9 +321,7 @@ void Server::stop(std::function<void()> stopped) {
 void Server::stop_now() {
   timer_.cancel();
   splices_->stop();
-  std::vector<SessionPointer> all;
-  for (const auto& [name, session] : sessions_) all.push_back(session);
-  for (const SessionPointer& session : all) close(*session);
+  for (const SessionPointer& session : everybody()) close(*session);
   if (stopped_) std::exchange(stopped_, nullptr)();
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "crypto/noise.h"
 #include "crypto/random.h"
@@ -84,6 +85,7 @@ class Server {
   void stop_now();
   [[nodiscard]] bool must_wait(const Session& session) const;
   [[nodiscard]] SessionPointer find(SessionId id) const;
+  [[nodiscard]] std::vector<SessionPointer> everybody() const;
   [[nodiscard]] TimerWheel::Second second() const;
 
   // server_records.cpp
