@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "daemon/sync/burnt_codes.h"
@@ -184,6 +185,24 @@ TEST_F(Guess, WhoIsSilentGivesTheirPlaceUp) {
   world.invite(ada);
   ASSERT_TRUE(world.knock(ada, kStranger));
   world.pass(limits::kFlightPatience - 1s);
+  EXPECT_FALSE(world.knock(ada, kStranger));
+  world.pass(1s);
+  EXPECT_TRUE(world.knock(ada, kStranger));
+}
+
+// Through a relay a message may take longer, and net is told so of the link.
+TEST_F(Guess, WhoIsSilentThroughARelayGivesTheirPlaceUpLater) {
+  world.invite(ada);
+  const LinkId link{900};
+  Output out;
+  ASSERT_TRUE(ada.pairing->accept(link, kStranger, world.now, out, RelayKey{}));
+  const auto extends = [link](const LinkAct& act) {
+    const auto* extend = std::get_if<Extend>(&act);
+    return extend != nullptr && extend->link == link &&
+           extend->by == limits::kRelayedFlightPatience;
+  };
+  EXPECT_TRUE(std::ranges::any_of(out.links, extends));
+  world.pass(limits::kRelayedFlightPatience - 1s);
   EXPECT_FALSE(world.knock(ada, kStranger));
   world.pass(1s);
   EXPECT_TRUE(world.knock(ada, kStranger));

@@ -90,7 +90,7 @@ std::vector<PureRelay::Said> PureRelay::hear(Connection connection, ByteView byt
   if (it == guests_.end()) return out;
   Guest& guest = it->second;
   if (guest.lost) return out;
-  if (guest.held) {
+  if (guest.held || (holds_pipes && guest.acknowledged)) {
     guest.unread.emplace_back(bytes.begin(), bytes.end());
     return out;
   }
@@ -263,6 +263,7 @@ void PureRelay::hold() {
 }
 
 std::vector<PureRelay::Said> PureRelay::release() {
+  const bool goes_on = std::exchange(holds_pipes, false);
   std::map<Connection, std::vector<Bytes>> unread;
   for (auto& [connection, guest] : guests_) {
     guest.held = false;
@@ -275,6 +276,7 @@ std::vector<PureRelay::Said> PureRelay::release() {
       std::ranges::move(said, std::back_inserter(out));
     }
   }
+  holds_pipes = goes_on;
   return out;
 }
 

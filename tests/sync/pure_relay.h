@@ -84,6 +84,8 @@ class PureRelay {
   std::vector<Said> end();
   /// What comes on each connection there is lies before this relay unread, until release().
   void hold();
+  /// The same of what passes through pipes, those to come, too; also behind a release().
+  bool holds_pipes = false;
   std::vector<Said> release();
 
   [[nodiscard]] std::size_t connections() const { return guests_.size(); }
