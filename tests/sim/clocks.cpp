@@ -45,7 +45,7 @@ Moment Clocks::when(Steady steady) const {
 }
 
 void Clocks::start_anew(Moment at, Dice& dice) {
-  steady_base_ = boot_base_ = local(at) - Moment(20s);
+  steady_base_ = boot_base_ = local(at);
   boot_id_ = dice.bytes<16>();
 }
 
