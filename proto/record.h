@@ -23,7 +23,7 @@ enum class RecordType : std::uint8_t {
   kIntent = 9,    ///< name: entry; a loosening that waits
   kUndo = 10,     ///< my last act here
   kSetting = 11,  ///< name: which one
-  // 12 is not in use.
+  kSalts = 12,    ///< name: first op; a tree of salts, until the partner has its ops
   kMailbox = 13,  ///< name: device; what was posted for it. In no backup
   kRatchet = 14,  ///< name: device, number; keys of parcels, new with each one. In no backup
   kParting = 15,  ///< what is left to do at a relay after `unpair`. In no backup

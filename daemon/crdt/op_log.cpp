@@ -101,26 +101,36 @@ Op OpLog::compose(const Actor& self, Op draft, std::vector<Dot> past) const {
 }
 
 bool OpLog::needs_salt_root(const Actor& self) const {
-  return salted_ != self || salts_.needs_root(vector_.last(self) + 1);
+  return salts_.needs_root({self, vector_.last(self) + 1});
 }
 
 void OpLog::salt(const Actor& self, std::vector<Slot>& slots, const std::optional<SaltNode>& root) {
-  if (salted_ != self) {
-    salted_ = self;
-    salts_ = {};
-  }
-  const std::uint64_t next = vector_.last(self) + 1;
+  const Dot next{self, vector_.last(self) + 1};
   if (salts_.needs_root(next)) salts_.plant(next, root.value());
   salts_.give(next, slots);
+  salted_ = self;
 }
 
 std::optional<SaltNode> OpLog::salt_node(const Dot& first, unsigned level) const {
-  if (salted_ != first.actor) return std::nullopt;
-  return salts_.node(first.counter, level);
+  if (first.counter == 0 || first.counter + ops_under(level) - 1 > vector_.last(first.actor)) {
+    return std::nullopt;
+  }
+  return salts_.node(first, level);
 }
 
-void OpLog::forget_salts(const Dot& dot) {
-  if (salted_ == dot.actor) salts_.forget(dot.counter);
+void OpLog::delivered(const VersionVector& has) {
+  salts_.drop([&](const SaltTreeId& id) {
+    const std::uint64_t end = id.first() + ops_under(kSaltLevelMax) - 1;
+    const std::uint64_t last = vector_.last(id.actor);
+    if (last < end && id.actor == salted_) return false;
+    return has.last(id.actor) >= std::min(last, end);
+  });
+}
+
+std::vector<std::pair<SaltTreeId, std::optional<Bytes>>> OpLog::take_changed_salts() {
+  std::vector<std::pair<SaltTreeId, std::optional<Bytes>>> changed;
+  for (const SaltTreeId& id : salts_.take_changed()) changed.emplace_back(id, salts_.encode(id));
+  return changed;
 }
 
 // What can be said of `seen` without knowing any other op: real dots of other actors of this
@@ -176,6 +186,9 @@ OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
   if (op.dot.counter == 1 && lines_.size() >= limits::kActorsMax) return Taken::kMalformed;
   std::optional<Past> past = past_of(op);
   if (!past) return Taken::kMalformed;
+  // One of mine that comes back from the partner may have lost its words meanwhile.
+  const auto is_erased = [](const Slot& slot) { return !slot.body && !slot.removes; };
+  if (op.husk || std::ranges::any_of(op.slots, is_erased)) salts_.forget(op.dot);
 
   const Hash32 chain = next_chain(head(self), op);
   advance_frontier(op);
@@ -210,7 +223,7 @@ bool OpLog::erase_slot(const Dot& dot, std::size_t slot) {
   if (!body) return false;
   if (of.commitment == Hash32{}) of.commitment = commit_body(of.field, *body);
   body.reset();
-  forget_salts(dot);
+  salts_.forget(dot);
   return true;
 }
 
@@ -218,7 +231,7 @@ bool OpLog::husk(const Dot& dot) {
   Kept* kept = held(dot);
   if (kept == nullptr || kept->op.husk) return false;
   make_husk(kept->op);
-  forget_salts(dot);
+  salts_.forget(dot);
   return true;
 }
 

@@ -70,11 +70,20 @@ class OpLog {
   /// Whether the next op of `self` is the first of a tree of salts, which needs a root.
   [[nodiscard]] bool needs_salt_root(const Actor& self) const;
   /// Gives the bodies of a draft their salts, for the op that compose makes of it next. `root`: 16
-  /// random bytes where needs_salt_root(). Only the trees of the last writer are kept.
+  /// random bytes where needs_salt_root().
   void salt(const Actor& self, std::vector<Slot>& slots, const std::optional<SaltNode>& root);
   /// A node of the salts of the ops from `first` on, ops_under(level) of them, while nothing of
   /// them was erased; nullopt where there is none.
   [[nodiscard]] std::optional<SaltNode> salt_node(const Dot& first, unsigned level) const;
+  /// Whoever is to have these ops has them: trees under which there are no others are dropped. That
+  /// of the last writer stays until it is full.
+  void delivered(const VersionVector& has);
+  /// The trees as they are stored: what changed since the last call, and its bytes; nullopt: gone.
+  std::vector<std::pair<SaltTreeId, std::optional<Bytes>>> take_changed_salts();
+  /// A tree as it was stored; false for bytes that no store has. Its ops may come later.
+  [[nodiscard]] bool load_salts(const SaltTreeId& id, ByteView bytes) {
+    return salts_.load(id, bytes);
+  }
 
   enum class Taken {
     kAppended,
@@ -112,14 +121,13 @@ class OpLog {
   [[nodiscard]] std::optional<Past> past_of(const Op& op) const;
   [[nodiscard]] std::vector<Dot> first_to_name(std::vector<Dot> dots, const DeviceId& own) const;
   void advance_frontier(const Op& op);
-  void forget_salts(const Dot& dot);
 
   StreamId stream_;
   VersionVector vector_;
   std::vector<Dot> frontier_;  // sorted
   std::map<Actor, Line> lines_;
-  std::optional<Actor> salted_;  // whose trees these are
   SaltTrees salts_;
+  std::optional<Actor> salted_;  // who was given salts last
   std::vector<const Kept*> order_;
   mutable const std::pair<const Actor, Line>* recent_ =
       nullptr;  // the line that was asked for last

@@ -56,64 +56,122 @@ std::vector<SaltNode> salt_leaves(const SaltNode& node, unsigned level) {
   return nodes;
 }
 
-// Where the node of this level above this leaf stands in Tree::nodes.
+SaltTreeId tree_of(const Dot& dot) {
+  assert(dot.counter > 0);
+  return {.actor = dot.actor, .number = (dot.counter - 1) / ops_under(kSaltLevelMax)};
+}
+
+// Where the node of this level above this leaf stands in a Tree.
 std::size_t SaltTrees::place(unsigned level, std::size_t leaf) {
   std::size_t at = 0;
   for (unsigned below = 0; below < level; ++below) at += kLeaves / ops_under(below);
   return at + leaf / ops_under(level);
 }
 
-void SaltTrees::grow(Tree& tree, const SaltNode& root) {
-  tree.nodes.back() = root;
-  for (unsigned level = kSaltLevelMax; level > 0; --level) {
-    for (std::size_t leaf = 0; leaf < kLeaves; leaf += ops_under(level)) {
-      const auto children = salt_children(tree.nodes[place(level, leaf)]);
+std::size_t SaltTrees::leaf_of(const Dot& dot) {
+  return static_cast<std::size_t>((dot.counter - 1) % kLeaves);
+}
+
+// All that follows from the node of this level above the leaf `first`.
+void SaltTrees::grow(Tree& tree, unsigned level, std::size_t first) {
+  const std::size_t end = first + ops_under(level);
+  for (; level > 0; --level) {
+    for (std::size_t leaf = first; leaf < end; leaf += ops_under(level)) {
+      const auto children = salt_children(tree[place(level, leaf)]);
       std::ranges::copy(children,
-                        tree.nodes.begin() + static_cast<std::ptrdiff_t>(place(level - 1, leaf)));
+                        tree.begin() + static_cast<std::ptrdiff_t>(place(level - 1, leaf)));
     }
   }
 }
 
-bool SaltTrees::needs_root(std::uint64_t counter) const {
-  assert(counter > 0);
-  return !trees_.contains((counter - 1) / kLeaves);
+void SaltTrees::forget_in(Tree& tree, std::size_t leaf) {
+  for (unsigned level = 0; level <= kSaltLevelMax; ++level) tree[place(level, leaf)] = {};
 }
 
-void SaltTrees::plant(std::uint64_t counter, const SaltNode& root) {
-  assert(needs_root(counter));
-  grow(trees_[(counter - 1) / kLeaves], root);
-  if (trees_.size() > limits::kSaltTreesMax) trees_.erase(trees_.begin());
+bool SaltTrees::needs_root(const Dot& dot) const { return !trees_.contains(tree_of(dot)); }
+
+void SaltTrees::plant(const Dot& dot, const SaltNode& root) {
+  assert(needs_root(dot));
+  const SaltTreeId id = tree_of(dot);
+  Tree& tree = trees_[id];
+  tree.back() = root;
+  grow(tree, kSaltLevelMax, 0);
+  for (std::size_t leaf = 0; leaf < leaf_of(dot); ++leaf) forget_in(tree, leaf);
+  changed_.insert(id);
+  if (trees_.size() <= limits::kSaltTreesMax) return;
+  const auto first = trees_.begin();
+  const auto dropped = first->first == id ? std::next(first) : first;
+  changed_.insert(dropped->first);
+  trees_.erase(dropped);
 }
 
-void SaltTrees::give(std::uint64_t counter, std::vector<Slot>& slots) {
-  assert(!needs_root(counter));
-  Tree& tree = trees_.at((counter - 1) / kLeaves);
-  const auto leaf = static_cast<std::size_t>((counter - 1) % kLeaves);
-  tree.given.set(leaf);
-  salt_bodies(slots, tree.nodes[leaf]);
+void SaltTrees::give(const Dot& dot, std::vector<Slot>& slots) {
+  assert(!needs_root(dot));
+  salt_bodies(slots, trees_.at(tree_of(dot))[leaf_of(dot)]);
 }
 
-void SaltTrees::forget(std::uint64_t counter) {
-  if (counter == 0) return;
-  const auto at = trees_.find((counter - 1) / kLeaves);
+void SaltTrees::forget(const Dot& dot) {
+  const auto at = trees_.find(tree_of(dot));
   if (at == trees_.end()) return;
-  const auto leaf = static_cast<std::size_t>((counter - 1) % kLeaves);
-  at->second.given.reset(leaf);
-  for (unsigned level = 0; level <= kSaltLevelMax; ++level) {
-    at->second.nodes[place(level, leaf)] = {};
-  }
+  if (at->second[leaf_of(dot)] == SaltNode{}) return;
+  forget_in(at->second, leaf_of(dot));
+  changed_.insert(at->first);
 }
 
-std::optional<SaltNode> SaltTrees::node(std::uint64_t counter, unsigned level) const {
-  const std::size_t span = ops_under(level);
-  if (counter == 0 || (counter - 1) % span != 0) return std::nullopt;
-  const auto at = trees_.find((counter - 1) / kLeaves);
+std::optional<SaltNode> SaltTrees::node(const Dot& first, unsigned level) const {
+  const auto at = trees_.find(tree_of(first));
+  if (at == trees_.end() || leaf_of(first) % ops_under(level) != 0) return std::nullopt;
+  const SaltNode& node = at->second[place(level, leaf_of(first))];
+  return node == SaltNode{} ? std::nullopt : std::optional(node);
+}
+
+void SaltTrees::drop(const std::function<bool(const SaltTreeId&)>& is_over) {
+  std::erase_if(trees_, [&](const auto& entry) {
+    if (!is_over(entry.first)) return false;
+    changed_.insert(entry.first);
+    return true;
+  });
+}
+
+std::optional<Bytes> SaltTrees::encode(const SaltTreeId& id) const {
+  const auto at = trees_.find(id);
   if (at == trees_.end()) return std::nullopt;
-  const auto first = static_cast<std::size_t>((counter - 1) % kLeaves);
-  for (std::size_t leaf = first; leaf < first + span; ++leaf) {
-    if (!at->second.given[leaf]) return std::nullopt;
+  Bytes bytes;
+  for (std::size_t leaf = 0; leaf < kLeaves;) {
+    std::size_t taken = 1;
+    for (unsigned level = kSaltLevelMax + 1; level-- > 0;) {
+      const SaltNode& node = at->second[place(level, leaf)];
+      if (leaf % ops_under(level) != 0 || node == SaltNode{}) continue;
+      bytes.push_back(static_cast<std::uint8_t>(place(level, leaf)));
+      append(bytes, node);
+      taken = ops_under(level);
+      break;
+    }
+    leaf += taken;
   }
-  return at->second.nodes[place(level, first)];
+  return bytes.empty() ? std::nullopt : std::optional(std::move(bytes));
+}
+
+bool SaltTrees::load(const SaltTreeId& id, ByteView bytes) {
+  if (trees_.contains(id) || trees_.size() >= limits::kSaltTreesMax) return false;
+  Tree tree{};
+  Reader reader(bytes);
+  std::size_t done = 0;
+  while (reader.left() > 0) {
+    const std::size_t at = reader.u8();
+    const SaltNode node = reader.take_array<sizeof(SaltNode)>();
+    unsigned level = 0;
+    while (level < kSaltLevelMax && at >= place(level + 1, 0)) ++level;
+    const std::size_t leaf = (at - place(level, 0)) * ops_under(level);
+    if (!reader.ok() || leaf < done || leaf >= kLeaves || node == SaltNode{}) return false;
+    tree[at] = node;
+    grow(tree, level, leaf);
+    done = leaf + ops_under(level);
+  }
+  const auto [added, is_new] = trees_.emplace(id, tree);
+  if (encode(id) == Bytes(bytes.begin(), bytes.end())) return true;
+  trees_.erase(added);
+  return false;
 }
 
 }  // namespace attune::crdt

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <array>
-#include <bitset>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "daemon/crdt/op.h"
@@ -28,37 +31,58 @@ void salt_bodies(std::vector<Slot>& slots, const SaltNode& leaf);
 /// The leaves under a node, in the order of their counters.
 std::vector<SaltNode> salt_leaves(const SaltNode& node, unsigned level);
 
-/// What one writer has of its own trees: in memory alone, from one opening of the store to the
-/// next. A salt that was erased follows from nothing that is kept here. Of more than
-/// limits::kSaltTreesMax trees the oldest is dropped: its salts are written singly then. Value
-/// type, not thread-safe.
+/// A tree by its writer and number: it stands for the ops with counters 64 * number + 1 to + 64.
+struct SaltTreeId {
+  Actor actor;
+  std::uint64_t number = 0;
+  [[nodiscard]] std::uint64_t first() const { return number * ops_under(kSaltLevelMax) + 1; }
+  friend auto operator<=>(const SaltTreeId&, const SaltTreeId&) = default;
+};
+
+SaltTreeId tree_of(const Dot& dot);
+
+/// What this device has of the trees that it drew salts from. A salt that was erased follows from
+/// nothing that is kept here, nor from what encode() gives. Of more than limits::kSaltTreesMax
+/// trees one is dropped, of one writer the oldest: its salts are written singly then. Value type,
+/// not thread-safe. What ops there are the caller knows: a node may stand for some that are not
+/// written yet.
 class SaltTrees {
  public:
-  /// Whether the op that will have this counter is the first of a tree here, which needs a root.
-  [[nodiscard]] bool needs_root(std::uint64_t counter) const;
-  /// Begins the tree of this counter with 16 random bytes.
-  void plant(std::uint64_t counter, const SaltNode& root);
-  /// Gives the bodies of the op that will have this counter their salts. Its tree is here.
-  void give(std::uint64_t counter, std::vector<Slot>& slots);
+  /// Whether the op that will have this dot is the first of a tree here, which needs a root.
+  [[nodiscard]] bool needs_root(const Dot& dot) const;
+  /// Begins the tree of this op with 16 random bytes. Ops before it are not the tree's.
+  void plant(const Dot& dot, const SaltNode& root);
+  /// Gives the bodies of the op that will have this dot their salts. Its tree is here.
+  void give(const Dot& dot, std::vector<Slot>& slots);
   /// The leaf of this op and every node above it are gone for ever.
-  void forget(std::uint64_t counter);
-  /// The node of this level whose first op has this counter; nullopt unless every op under it got
-  /// its salts here and none was forgotten.
-  [[nodiscard]] std::optional<SaltNode> node(std::uint64_t counter, unsigned level) const;
+  void forget(const Dot& dot);
+  /// The node of this level whose first op has this dot; nullopt where it can't be had: an op under
+  /// it was forgotten, or is of no tree.
+  [[nodiscard]] std::optional<SaltNode> node(const Dot& first, unsigned level) const;
+  /// Drops the trees that `is_over` says of.
+  void drop(const std::function<bool(const SaltTreeId&)>& is_over);
+
+  /// The trees that are others than at the last call.
+  std::set<SaltTreeId> take_changed() { return std::exchange(changed_, {}); }
+  /// The highest nodes of a tree, ascending by their first op: place u8 | node 16 each. Places are
+  /// numbered level by level from the leaves on. nullopt: nothing is left of it.
+  [[nodiscard]] std::optional<Bytes> encode(const SaltTreeId& id) const;
+  /// A tree as it was encoded; false for bytes that encode() doesn't give, or a tree that is here.
+  [[nodiscard]] bool load(const SaltTreeId& id, ByteView bytes);
 
  private:
   static constexpr std::size_t kLeaves = ops_under(kSaltLevelMax);
   static constexpr std::size_t kNodes = (4 * kLeaves - 1) / 3;
   /// All nodes of one tree, level by level from the leaves on: each is there from the beginning, so
-  /// that those beside a forgotten one can still be had.
-  struct Tree {
-    std::array<SaltNode, kNodes> nodes;
-    std::bitset<kLeaves> given;  ///< and not forgotten
-  };
+  /// that those beside a forgotten one can still be had. A forgotten one is zeros.
+  using Tree = std::array<SaltNode, kNodes>;
+  static std::size_t leaf_of(const Dot& dot);
   static std::size_t place(unsigned level, std::size_t leaf);
-  static void grow(Tree& tree, const SaltNode& root);
+  static void grow(Tree& tree, unsigned level, std::size_t first);
+  static void forget_in(Tree& tree, std::size_t leaf);
 
-  std::map<std::uint64_t, Tree> trees_;  ///< by (counter - 1) / kLeaves
+  std::map<SaltTreeId, Tree> trees_;
+  std::set<SaltTreeId> changed_;
 };
 
 }  // namespace attune::crdt

@@ -58,6 +58,7 @@ std::optional<RecordType> record_type(std::uint8_t number) {
     case RecordType::kIntent:
     case RecordType::kUndo:
     case RecordType::kSetting:
+    case RecordType::kSalts:
     case RecordType::kMailbox:
     case RecordType::kRatchet:
     case RecordType::kParting:

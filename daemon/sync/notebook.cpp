@@ -136,6 +136,13 @@ crdt::VersionVector Notebook::say_what_protects(const Now& now, const crdt::Vers
   return state_->say_what_protects(now, there, perhaps, ripple);
 }
 
+void Notebook::delivered(const crdt::VersionVector& theirs, Ripple& ripple) {
+  Stream* both = state_->both();
+  if (both == nullptr) return;
+  both->log.delivered(theirs);
+  state_->keep_salts(*both, ripple);
+}
+
 void Notebook::people_changed() {
   state_->learn_people();
   for (auto& [id, stream] : state_->streams) stream.view.people_changed();

@@ -81,6 +81,9 @@ class Notebook {
   crdt::VersionVector say_what_protects(const Now& now, const crdt::VersionVector& there,
                                         const crdt::VersionVector& perhaps, Ripple& ripple);
 
+  /// The partner has this of `both`, durably: what was kept to send it in few bytes is dropped.
+  void delivered(const crdt::VersionVector& theirs, Ripple& ripple);
+
   void people_changed();
 
   /// What time alone changes: intents that are due, nights that end, an undo that expires. Call at

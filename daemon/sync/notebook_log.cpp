@@ -56,12 +56,22 @@ void Notebook::State::changed(std::uint32_t kind, Ripple& ripple) const {
   }
 }
 
-void Notebook::State::persist(const Stream& in, const crdt::Dot& dot, Ripple& ripple) {
+// A tree that lost a leaf goes to the disk with the op that lost its words: neither outlives the
+// other. What nobody else is to have is never sent, so its trees are not kept.
+void Notebook::State::keep_salts(Stream& in, Ripple& ripple) {
+  for (auto& [tree, bytes] : in.log.take_changed_salts()) {
+    if (in.log.stream().is_mine()) continue;
+    ripple.persist.changes.push_back(salts_record(tree, std::move(bytes)));
+  }
+}
+
+void Notebook::State::persist(Stream& in, const crdt::Dot& dot, Ripple& ripple) {
   const crdt::Kept* kept = in.log.find(dot);
   assert(kept != nullptr);
   const bool all = !kept->op.husk && is_tonight(kept->op.kind);
   ripple.persist.changes.push_back(
       op_record(*kept, all ? ArrivalKept::kAll : ArrivalKept::kDay, in.bare.contains(dot)));
+  keep_salts(in, ripple);
 }
 
 void Notebook::State::persist_head(const Stream& in, const crdt::Actor& actor, Ripple& ripple) {

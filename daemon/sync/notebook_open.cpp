@@ -140,7 +140,18 @@ void Notebook::State::count_day(const Now& now) {
   });
 }
 
+// Before the ops: what is erased as they are read takes its leaf with it.
+bool Notebook::State::load_salts(const std::vector<Record>& records) {
+  return std::ranges::all_of(records, [this](const Record& record) {
+    if (record.type != RecordType::kSalts) return true;
+    const std::optional<crdt::SaltTreeId> tree = parse_salts_name(record.name);
+    return tree && !tree->actor.stream.is_mine() &&
+           stream(tree->actor.stream).log.load_salts(*tree, record.body);
+  });
+}
+
 bool Notebook::State::load(const std::vector<Record>& records, const Now& now) {
+  if (!load_salts(records)) return false;
   std::vector<const Record*> ops;
   ops.reserve(records.size());
   for (const Record& record : records) {

@@ -16,6 +16,9 @@
 //           bit 0 counted, bit 1 tag, bit 2 the rest of its arrival, bit 3 bare, bit 4 rest_hash:
 //           of every op that is no husk, so that opening hashes no words. The chain of the heads
 //           holds the hashes to their dots; the seal of the store holds the words to them
+//   salts   name = that of the tree's first op: a counter of 64k + 1
+//           body = the highest nodes that are left, ascending by their first op:
+//           place u8 | node 16; places are numbered from the leaves on, level by level
 //   heads   name = u32 page; body = 1..64 rows:
 //           couple 16 | device 16 | incarnation 8 | u64 counter | chain 32
 //   intent  name = entry 16
@@ -132,6 +135,17 @@ std::optional<OpRecord> decode_op_record(ByteView name, ByteView body) {
   if (!op || op->husk == hashed) return std::nullopt;
   record.op = std::move(*op);
   return record;
+}
+
+RecordChange salts_record(const crdt::SaltTreeId& tree, std::optional<Bytes> bytes) {
+  const crdt::Dot first{tree.actor, tree.first()};
+  return {.type = RecordType::kSalts, .name = op_name(first), .body = std::move(bytes)};
+}
+
+std::optional<crdt::SaltTreeId> parse_salts_name(ByteView name) {
+  const std::optional<crdt::Dot> first = parse_op_name(name);
+  if (!first || crdt::tree_of(*first).first() != first->counter) return std::nullopt;
+  return crdt::tree_of(*first);
 }
 
 RecordChange intent_record(const Intent& intent) {

@@ -55,6 +55,10 @@ Bytes op_name(const crdt::Dot& dot);
 /// The dot of a name that op_name can have made.
 std::optional<crdt::Dot> parse_op_name(ByteView name);
 RecordChange op_record(const crdt::Kept& kept, ArrivalKept arrival, bool bare);
+/// A tree of salts, by the dot of the first op that it can stand for. `bytes`: of
+/// SaltTrees::encode; nullopt: nothing is left of it.
+RecordChange salts_record(const crdt::SaltTreeId& tree, std::optional<Bytes> bytes);
+std::optional<crdt::SaltTreeId> parse_salts_name(ByteView name);
 RecordChange intent_record(const Intent& intent);
 RecordChange intent_gone(const EntryId& entry);
 RecordChange act_record(const std::optional<Act>& act);

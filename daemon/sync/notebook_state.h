@@ -83,6 +83,7 @@ struct Notebook::State {
 
   // notebook_open.cpp
   bool load(const std::vector<Record>& records, const Now& now);
+  bool load_salts(const std::vector<Record>& records);
   bool load_ops(const std::vector<const Record*>& ops);
   bool append_all(const std::vector<const Record*>& ops);
   bool append_one(Stream& in, OpRecord record);
@@ -105,7 +106,8 @@ struct Notebook::State {
   [[nodiscard]] std::size_t actors_of(const Stream& in, const PersonId& person) const;
   void enter(Stream& into, const crdt::Kept& kept, Ripple& ripple);
   void settle(Stream& in, const crdt::View::Effect& effect, Ripple& ripple);
-  void persist(const Stream& in, const crdt::Dot& dot, Ripple& ripple);
+  void persist(Stream& in, const crdt::Dot& dot, Ripple& ripple);
+  void keep_salts(Stream& in, Ripple& ripple);
   void persist_head(const Stream& in, const crdt::Actor& actor, Ripple& ripple);
   void erase_words(Stream& in, const crdt::Dot& dot, Ripple& ripple);
   void make_husk(Stream& in, const crdt::Dot& dot, Ripple& ripple);

@@ -20,11 +20,15 @@ void Replica::State::speak_of_ratchets(const Now& now, Step& step) {
   };
   for (const LinkId link : step.news.greeted) {
     const auto standing = live->standing(link);
-    if (standing) say(link, mailbox->greeted(session_of(link, *standing), *standing->theirs, now));
+    if (!standing) continue;
+    say(link, mailbox->greeted(session_of(link, *standing), *standing->theirs, now));
+    notebook->delivered(*standing->theirs, step.ripple);
   }
   for (const LinkId link : step.news.learnt) {
     const auto standing = live->standing(link);
-    if (standing) mailbox->learnt(standing->peer, *standing->theirs);
+    if (!standing) continue;
+    mailbox->learnt(standing->peer, *standing->theirs);
+    notebook->delivered(*standing->theirs, step.ripple);
   }
   for (const LiveNews::Said& said : step.news.ratchets) {
     const auto standing = live->standing(said.link);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "proto/limits.h"
@@ -11,8 +12,12 @@ namespace attune::crdt::testing {
 namespace {
 
 constexpr std::size_t kTreeOps = ops_under(kSaltLevelMax);
+const Actor kA = actor(1, 1);
+const Actor kB = actor(2, 1);
 
 std::vector<Slot> one() { return {words(kTitle, "x")}; }
+
+Dot dot(std::uint64_t counter) { return {kA, counter}; }
 
 // Trees that gave every op from 1 on its salt, one slot each; the salts.
 struct Given {
@@ -24,20 +29,33 @@ struct Given {
     }
   }
   void give(std::uint64_t counter, std::vector<Slot>& slots) {
-    if (trees.needs_root(counter)) trees.plant(counter, random.bytes<16>());
-    trees.give(counter, slots);
+    if (trees.needs_root(dot(counter))) trees.plant(dot(counter), random.bytes<16>());
+    trees.give(dot(counter), slots);
   }
   crypto::SeededRandom random{3};
   SaltTrees trees;
   std::vector<Salt> salts;
 };
 
+// Whether a salt follows from a node that can be had.
+bool follows(const SaltTrees& trees, const Salt& salt, std::size_t ops) {
+  for (unsigned level = 0; level <= kSaltLevelMax; ++level) {
+    for (std::size_t first = 1; first <= ops; ++first) {
+      const auto node = trees.node(dot(first), level);
+      if (!node) continue;
+      const std::vector<SaltNode> leaves = salt_leaves(*node, level);
+      if (std::ranges::find(leaves, salt) != leaves.end()) return true;
+    }
+  }
+  return false;
+}
+
 TEST(SaltTree, ANodeGivesTheSaltsOfTheOpsUnderIt) {
   const Given given(kTreeOps * 2);
   EXPECT_EQ(std::set<Salt>(given.salts.begin(), given.salts.end()).size(), kTreeOps * 2);
   for (unsigned level = 0; level <= kSaltLevelMax; ++level) {
     for (std::size_t first = 0; first < given.salts.size(); first += ops_under(level)) {
-      const auto node = given.trees.node(first + 1, level);
+      const auto node = given.trees.node(dot(first + 1), level);
       ASSERT_TRUE(node);
       const auto at = given.salts.begin() + static_cast<std::ptrdiff_t>(first);
       const std::vector<Salt> under(at, at + static_cast<std::ptrdiff_t>(ops_under(level)));
@@ -46,37 +64,119 @@ TEST(SaltTree, ANodeGivesTheSaltsOfTheOpsUnderIt) {
   }
 }
 
-TEST(SaltTree, ANodeStandsOnlyAtItsPlaceAndOverOpsThatAreThere) {
+TEST(SaltTree, ANodeStandsOnlyAtItsPlace) {
   const Given given(kTreeOps + 5);
-  EXPECT_FALSE(given.trees.node(0, 0));
-  EXPECT_FALSE(given.trees.node(2, 1));
-  EXPECT_FALSE(given.trees.node(5, kSaltLevelMax));
-  EXPECT_FALSE(given.trees.node(kTreeOps + 1, kSaltLevelMax));
-  EXPECT_TRUE(given.trees.node(kTreeOps + 1, 1));
-  EXPECT_FALSE(given.trees.node(kTreeOps + 5, 1));
-  EXPECT_TRUE(given.trees.node(kTreeOps + 5, 0));
-  EXPECT_FALSE(given.trees.node(kTreeOps + 6, 0));
+  EXPECT_FALSE(given.trees.node(dot(2), 1));
+  EXPECT_FALSE(given.trees.node(dot(5), kSaltLevelMax));
+  EXPECT_TRUE(given.trees.node(dot(kTreeOps + 1), 1));
+  EXPECT_TRUE(given.trees.node(dot(kTreeOps + 5), 0));
+  EXPECT_FALSE(given.trees.node(dot(2 * kTreeOps + 1), 0));
+  EXPECT_FALSE(given.trees.node({kB, 1}, 0));
 }
 
-// All that is still given: no leaf of it is the forgotten one.
 TEST(SaltTree, AForgottenSaltFollowsFromNothing) {
   Given given(kTreeOps);
   for (const std::size_t counter : {std::size_t{1}, std::size_t{30}, kTreeOps}) {
-    given.trees.forget(counter);
-    const Salt gone = given.salts[counter - 1];
-    std::size_t nodes = 0;
-    for (unsigned level = 0; level <= kSaltLevelMax; ++level) {
-      for (std::size_t first = 1; first <= kTreeOps; ++first) {
-        const auto node = given.trees.node(first, level);
-        if (!node) continue;
-        ++nodes;
-        for (const Salt& leaf : salt_leaves(*node, level)) EXPECT_NE(leaf, gone);
-      }
-    }
-    EXPECT_GT(nodes, kTreeOps - 4);  // its neighbours stay
+    EXPECT_TRUE(follows(given.trees, given.salts[counter - 1], kTreeOps));
+    given.trees.forget(dot(counter));
+    EXPECT_FALSE(follows(given.trees, given.salts[counter - 1], kTreeOps));
   }
-  given.trees.forget(0);
-  given.trees.forget(kTreeOps * 99);
+  for (std::size_t counter = 2; counter < kTreeOps; ++counter) {  // its neighbours stay
+    if (counter != 30) {
+      EXPECT_TRUE(given.trees.node(dot(counter), 0));
+    }
+  }
+  given.trees.forget(dot(kTreeOps * 99));
+}
+
+// Who goes on as an actor whose tree is gone: what that tree gave is not this one's.
+TEST(SaltTree, OpsBeforeItsFirstAreNotATrees) {
+  SaltTrees trees;
+  crypto::SeededRandom random(3);
+  trees.plant(dot(6), random.bytes<16>());
+  EXPECT_FALSE(trees.node(dot(1), kSaltLevelMax));
+  EXPECT_FALSE(trees.node(dot(5), 1));
+  EXPECT_FALSE(trees.node(dot(5), 0));
+  EXPECT_TRUE(trees.node(dot(6), 0));
+  EXPECT_TRUE(trees.node(dot(9), 1));
+}
+
+// Stored and read, as it was: in the fewest nodes, from which no forgotten salt follows.
+TEST(SaltTree, IsStoredInItsHighestNodes) {
+  Given given(kTreeOps);
+  const SaltTreeId id = tree_of(dot(1));
+  EXPECT_EQ(given.trees.take_changed(), std::set<SaltTreeId>{id});
+  EXPECT_EQ(given.trees.encode(id)->size(), 17u);
+  std::set<std::size_t> forgotten;
+  for (const std::size_t counter : {17, 18, 64, 1, 40}) {
+    given.trees.forget(dot(counter));
+    forgotten.insert(counter);
+    EXPECT_EQ(given.trees.take_changed(), std::set<SaltTreeId>{id});
+    given.trees.forget(dot(counter));
+    EXPECT_TRUE(given.trees.take_changed().empty());
+    SaltTrees read;
+    ASSERT_TRUE(read.load(id, given.trees.encode(id).value()));
+    for (std::size_t each = 1; each <= kTreeOps; ++each) {
+      for (unsigned level = 0; level <= kSaltLevelMax; ++level) {
+        EXPECT_EQ(read.node(dot(each), level), given.trees.node(dot(each), level));
+      }
+      EXPECT_EQ(follows(read, given.salts[each - 1], kTreeOps), !forgotten.contains(each));
+    }
+    EXPECT_TRUE(read.take_changed().empty());
+  }
+  for (std::size_t counter = 1; counter <= kTreeOps; ++counter) given.trees.forget(dot(counter));
+  EXPECT_EQ(given.trees.encode(id), std::nullopt);
+}
+
+TEST(SaltTree, IsReadInOneFormAlone) {
+  Given given(kTreeOps);
+  given.trees.forget(dot(20));
+  const SaltTreeId id = tree_of(dot(1));
+  const Bytes stored = given.trees.encode(id).value();
+  const auto reads = [&id](const Bytes& bytes) { return SaltTrees().load(id, bytes); };
+  EXPECT_TRUE(reads(stored));
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    const Bytes cut(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(reads(cut), size > 0 && size % 17 == 0) << size;  // fewer nodes are a tree as well
+  }
+  for (std::size_t bit = 0; bit < 8 * stored.size(); ++bit) {
+    Bytes flipped = stored;
+    flipped[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+    if (bit / 8 % 17 != 0) continue;  // a node may have any bytes
+    SaltTrees trees;
+    if (trees.load(id, flipped)) {
+      EXPECT_EQ(trees.encode(id), flipped);
+    }
+  }
+  Bytes longer = stored;
+  longer.push_back(0);
+  EXPECT_FALSE(reads(longer));
+  Bytes twice = stored;
+  append(twice, stored);
+  EXPECT_FALSE(reads(twice));
+  Bytes zeros(17, 0);
+  zeros[0] = 84;
+  EXPECT_FALSE(reads(zeros));
+  Bytes four;  // their parent was to be said
+  for (std::uint8_t leaf = 0; leaf < 4; ++leaf) {
+    four.push_back(leaf);
+    append(four, *given.trees.node(dot(leaf + 1u), 0));
+  }
+  EXPECT_TRUE(reads(four));  // nobody can tell: theirs is gone
+  SaltTrees trees;
+  EXPECT_TRUE(trees.load(id, stored));
+  EXPECT_FALSE(trees.load(id, stored));
+}
+
+TEST(SaltTree, IsDroppedWithoutATrace) {
+  Given given(2 * kTreeOps);
+  static_cast<void>(given.trees.take_changed());
+  const SaltTreeId first = tree_of(dot(1));
+  given.trees.drop([&first](const SaltTreeId& id) { return id == first; });
+  EXPECT_EQ(given.trees.take_changed(), std::set<SaltTreeId>{first});
+  EXPECT_EQ(given.trees.encode(first), std::nullopt);
+  EXPECT_FALSE(given.trees.node(dot(1), 0));
+  EXPECT_TRUE(given.trees.node(dot(kTreeOps + 1), kSaltLevelMax));
 }
 
 TEST(SaltTree, EachBodyOfAnOpHasASaltOfItsOwn) {
@@ -90,7 +190,7 @@ TEST(SaltTree, EachBodyOfAnOpHasASaltOfItsOwn) {
   }
   EXPECT_EQ(salts.size(), limits::kFieldsPerOpMax);
   std::vector<Slot> again(limits::kFieldsPerOpMax, words(kWords, "x"));
-  salt_bodies(again, *given.trees.node(2, 0));
+  salt_bodies(again, *given.trees.node(dot(2), 0));
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (slots[i].body) {
       EXPECT_EQ(slots[i], again[i]) << i;
@@ -104,9 +204,9 @@ TEST(SaltTree, TheOldestTreesAreDropped) {
     std::vector<Slot> slots = one();
     given.give(1 + tree * kTreeOps, slots);
   }
-  EXPECT_FALSE(given.trees.node(1, 0));
-  EXPECT_TRUE(given.trees.node(1 + kTreeOps, 0));
-  EXPECT_TRUE(given.trees.node(1 + limits::kSaltTreesMax * kTreeOps, 0));
+  EXPECT_FALSE(given.trees.node(dot(1), 0));
+  EXPECT_TRUE(given.trees.node(dot(1 + kTreeOps), 0));
+  EXPECT_TRUE(given.trees.node(dot(1 + limits::kSaltTreesMax * kTreeOps), 0));
 }
 
 }  // namespace

@@ -210,6 +210,17 @@ void check_heads(ByteView name, ByteView body) {
   same(batch.changes[0], body);
 }
 
+void check_salts(ByteView name, ByteView body) {
+  const auto tree = sync::parse_salts_name(name);
+  crdt::SaltTrees trees;
+  if (!tree || !trees.load(*tree, body)) return;
+  same(sync::salts_record(*tree, trees.encode(*tree)), body);
+  const crdt::Dot first{tree->actor, tree->first()};
+  require(!trees.needs_root(first), "a tree that was read is here");
+  trees.forget(first);
+  require(!trees.node(first, 0), "a leaf that is forgotten is gone");
+}
+
 void check_ratchet(ByteView body) {
   sync::Ratchets ratchets({}, {}, {});
   if (!ratchets.load(0, body) || !ratchets.can_send()) return;
@@ -264,6 +275,8 @@ void run_record(ByteView input) {
     case RecordType::kParting:
       if (const auto plan = sync::decode_parting(body)) same(sync::parting_record(*plan), body);
       return;
+    case RecordType::kSalts:
+      return check_salts(name, body);
     case RecordType::kSetting:
       return;  // nobody reads one
   }

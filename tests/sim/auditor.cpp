@@ -90,6 +90,7 @@ void Auditor::put_back(std::size_t device) {
   of.nights.clear();
   of.waiting.clear();
   of.undo_since.reset();
+  of.salts.clear();
   for (const auto& [key, body] : disk.all()) {
     if (key.first == RecordType::kOp) {
       const auto record = sync::decode_op_record(key.second, body);
@@ -108,6 +109,8 @@ void Auditor::put_back(std::size_t device) {
         const Moment first = of.first_loosenings[{intent->entry, slot.field}];
         of.loosenings[{intent->entry, slot.field}] = {first, of.screens[intent->entry].dots};
       }
+    } else if (key.first == RecordType::kSalts) {
+      of.salts.emplace(sync::parse_salts_name(key.second).value(), body);
     } else if (key.first == RecordType::kUndo) {
       const auto act = sync::decode_act(body);
       if (act) of.undo_since = act->since;
@@ -169,6 +172,9 @@ void Auditor::committed(const Seen& seen, const RecordBatch& batch) {
       case RecordType::kIntent:
         intent_kept(seen, change);
         break;
+      case RecordType::kSalts:
+        salts_kept(seen, change);
+        break;
       case RecordType::kPartner:
         learn_partner(seen.device);
         break;
@@ -185,6 +191,7 @@ void Auditor::committed(const Seen& seen, const RecordBatch& batch) {
   }
   for (const Shelf::Place& place : writing_.touched) check_erased(seen, place);
   for (const crdt::SlotRef& erased : writing_.erased) check_kept(seen, erased);
+  for (const crdt::SaltTreeId& tree : writing_.trees) check_salts(seen, tree);
 }
 
 void Auditor::stepped(const Seen& seen) {

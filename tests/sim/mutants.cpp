@@ -76,6 +76,8 @@ constexpr std::array kRows{
     MutantRow{Mutant::kPrivateOpSent, "private-op-sent", "ops of `mine` are sent to the partner"},
     MutantRow{Mutant::kGreetingNotRead, "greeting-not-read",
               "what the other has is not read from its Greeting"},
+    MutantRow{Mutant::kSaltsOutliveWords, "salts-outlive-words",
+              "a stored tree of salts keeps the leaf of an op that lost its words"},
     MutantRow{Mutant::kLostLinkForgotten, "lost-link-forgotten",
               "a lost connection is not looked for again"},
     MutantRow{Mutant::kHelloReplayed, "hello-replayed", "a copy of an old hello is answered"},

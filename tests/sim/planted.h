@@ -49,6 +49,7 @@ enum class Mutant : std::uint8_t {
   kAckOfWhatWaits,
   kPrivateOpSent,
   kGreetingNotRead,
+  kSaltsOutliveWords,
   kLostLinkForgotten,
   kHelloReplayed,
   kUnpairedStillTalks,

@@ -115,7 +115,7 @@ TEST_F(NotebookOpens, NotFromRecordsThatAreCut) {
     other[i].body.push_back(0);
     EXPECT_FALSE(ada.can_open(other)) << static_cast<int>(all[i].type);
   }
-  EXPECT_EQ(seen.size(), 4u);  // ops, heads, an intent, the last act
+  EXPECT_EQ(seen.size(), 5u);  // ops, heads, salts, an intent, the last act
 }
 
 TEST_F(NotebookOpens, NotWithAHeadThatSaysAnotherCounterOrChain) {
