@@ -292,7 +292,7 @@ void Mailbox::take(Peer& peer, const ParcelBody& body, const Now& now, Ripple& r
   peer.memory.owed.merge(taken.moved);
   peer.memory.there.merge(taken.theirs);
   peer.memory.there.merge(rows_in(deps_.notebook->both(), body.ack));
-  deps_.notebook->delivered(peer.memory.there, ripple);
+  deps_.notebook->delivered(peer.memory.there);
   recount(peer);
   if (taken.refused > 0) out.notices.push_back({.event = "ops-refused", .count = taken.refused});
 }

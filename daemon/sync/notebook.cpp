@@ -136,11 +136,8 @@ crdt::VersionVector Notebook::say_what_protects(const Now& now, const crdt::Vers
   return state_->say_what_protects(now, there, perhaps, ripple);
 }
 
-void Notebook::delivered(const crdt::VersionVector& theirs, Ripple& ripple) {
-  Stream* both = state_->both();
-  if (both == nullptr) return;
-  both->log.delivered(theirs);
-  state_->keep_salts(*both, ripple);
+void Notebook::delivered(const crdt::VersionVector& theirs) {
+  if (Stream* both = state_->both()) both->log.delivered(theirs);
 }
 
 void Notebook::people_changed() {

@@ -81,8 +81,9 @@ class Notebook {
   crdt::VersionVector say_what_protects(const Now& now, const crdt::VersionVector& there,
                                         const crdt::VersionVector& perhaps, Ripple& ripple);
 
-  /// The partner has this of `both`, durably: what was kept to send it in few bytes is dropped.
-  void delivered(const crdt::VersionVector& theirs, Ripple& ripple);
+  /// The partner has this of `both`, durably: what was kept to send it in few bytes is dropped. It
+  /// leaves the disk with the next op that is written or erased; nothing is written for it alone.
+  void delivered(const crdt::VersionVector& theirs);
 
   void people_changed();
 

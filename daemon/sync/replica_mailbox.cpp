@@ -22,13 +22,13 @@ void Replica::State::speak_of_ratchets(const Now& now, Step& step) {
     const auto standing = live->standing(link);
     if (!standing) continue;
     say(link, mailbox->greeted(session_of(link, *standing), *standing->theirs, now));
-    notebook->delivered(*standing->theirs, step.ripple);
+    notebook->delivered(*standing->theirs);
   }
   for (const LinkId link : step.news.learnt) {
     const auto standing = live->standing(link);
     if (!standing) continue;
     mailbox->learnt(standing->peer, *standing->theirs);
-    notebook->delivered(*standing->theirs, step.ripple);
+    notebook->delivered(*standing->theirs);
   }
   for (const LiveNews::Said& said : step.news.ratchets) {
     const auto standing = live->standing(said.link);

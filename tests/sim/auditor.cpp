@@ -90,7 +90,7 @@ void Auditor::put_back(std::size_t device) {
   of.nights.clear();
   of.waiting.clear();
   of.undo_since.reset();
-  of.salts.clear();
+  of.salts = {};
   for (const auto& [key, body] : disk.all()) {
     if (key.first == RecordType::kOp) {
       const auto record = sync::decode_op_record(key.second, body);
@@ -110,7 +110,8 @@ void Auditor::put_back(std::size_t device) {
         of.loosenings[{intent->entry, slot.field}] = {first, of.screens[intent->entry].dots};
       }
     } else if (key.first == RecordType::kSalts) {
-      of.salts.emplace(sync::parse_salts_name(key.second).value(), body);
+      const auto tree = sync::parse_salts_name(key.second);
+      if (!tree || !of.salts.load(*tree, body)) broken(device, "has salts that can't be read");
     } else if (key.first == RecordType::kUndo) {
       const auto act = sync::decode_act(body);
       if (act) of.undo_since = act->since;
@@ -192,6 +193,7 @@ void Auditor::committed(const Seen& seen, const RecordBatch& batch) {
   for (const Shelf::Place& place : writing_.touched) check_erased(seen, place);
   for (const crdt::SlotRef& erased : writing_.erased) check_kept(seen, erased);
   for (const crdt::SaltTreeId& tree : writing_.trees) check_salts(seen, tree);
+  for (const crdt::Dot& dot : writing_.kept) check_leaf(seen, dot);
 }
 
 void Auditor::stepped(const Seen& seen) {

@@ -84,7 +84,7 @@ class Auditor final : public Witness, public Hostile::Judge {
     std::map<EntryId, std::set<std::uint32_t>> waiting;  ///< fields of each intent
     std::set<crdt::Dot> nights;
     std::optional<Boot> undo_since;
-    std::map<crdt::SaltTreeId, Bytes> salts;  ///< the trees on its disk
+    crdt::SaltTrees salts;       ///< the trees on its disk
     std::uint64_t put_back = 0;  ///< how often
   };
   struct Promise {
@@ -97,7 +97,8 @@ class Auditor final : public Witness, public Hostile::Judge {
     std::set<crdt::Dot> fresh;
     std::set<Shelf::Place> touched;
     std::vector<crdt::SlotRef> erased;
-    std::set<crdt::SaltTreeId> trees;  ///< that changed, or have an op that did
+    std::set<crdt::Dot> kept;          ///< ops that were written, new or again
+    std::set<crdt::SaltTreeId> trees;  ///< that changed
     bool accepted = false;  ///< its command was answered Entered
   };
 
@@ -120,6 +121,7 @@ class Auditor final : public Witness, public Hostile::Judge {
   void check_kept(const Seen& seen, const crdt::SlotRef& erased);
   void salts_kept(const Seen& seen, const RecordChange& change);
   void check_salts(const Seen& seen, const crdt::SaltTreeId& tree);
+  void check_leaf(const Seen& seen, const crdt::Dot& dot);
   void check_words(const Seen& seen, const RecordChange& change);
   void intent_kept(const Seen& seen, const RecordChange& change);
   [[nodiscard]] Held held(const sync::OpRecord& record, const Written& written) const;

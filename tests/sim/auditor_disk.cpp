@@ -104,7 +104,7 @@ void Auditor::op_kept(const Seen& seen, const RecordChange& change) {
   now.at = before == nullptr ? seen.at : before->at;
   note_night(of, of.shelf.put(now));
   writing_.touched.insert({op.dot.actor.stream, written->op.entry});
-  writing_.trees.insert(crdt::tree_of(op.dot));
+  writing_.kept.insert(op.dot);
 }
 
 // An op that this device has just written.
@@ -328,32 +328,42 @@ void Auditor::salts_kept(const Seen& seen, const RecordChange& change) {
   const auto tree = sync::parse_salts_name(change.name);
   if (!tree) broken(seen.device, "wrote salts of no op");
   if (tree->actor.stream.is_mine()) broken(seen.device, "keeps salts that nobody is sent");
-  of.salts.erase(*tree);
-  if (change.body) of.salts.emplace(*tree, *change.body);
+  of.salts.drop([&tree](const crdt::SaltTreeId& id) { return id == *tree; });
+  if (change.body && !of.salts.load(*tree, *change.body)) {
+    broken(seen.device, "wrote salts that can't be read");
+  }
   writing_.trees.insert(*tree);
 }
 
 // From a tree on a disk follow the salts of ops that have all their words there, and no others.
 void Auditor::check_salts(const Seen& seen, const crdt::SaltTreeId& tree) {
   const Facts& of = facts(seen.device);
-  const auto at = of.salts.find(tree);
-  if (at == of.salts.end()) return;
-  crdt::SaltTrees trees;
-  if (!trees.load(tree, at->second)) broken(seen.device, "wrote salts that can't be read");
   for (std::size_t i = 0; i < crdt::ops_under(crdt::kSaltLevelMax); ++i) {
     const crdt::Dot dot{tree.actor, tree.first() + i};
     const Held* held = of.shelf.find(dot);
-    const auto leaf = trees.node(dot, 0);
-    if (held == nullptr || !leaf) continue;
+    if (held == nullptr || !of.salts.node(dot, 0)) continue;
     if (held->husk) broken(seen.device, "keeps the salts of a husk");
-    std::vector<crdt::Slot> slots = held->written->op.slots;
-    crdt::salt_bodies(slots, *leaf);
-    for (std::size_t slot = 0; slot < slots.size(); ++slot) {
-      if (!slots[slot].body) continue;
-      if (!held->bodies[slot]) broken(seen.device, "keeps the salt of words that it erased");
-      if (slots[slot] != held->written->op.slots[slot]) {
-        broken(seen.device, "keeps a salt that is not the op's");
+    for (std::size_t slot = 0; slot < held->bodies.size(); ++slot) {
+      if (held->written->op.slots[slot].body && !held->bodies[slot]) {
+        broken(seen.device, "keeps the salt of words that it erased");
       }
+    }
+  }
+}
+
+void Auditor::check_leaf(const Seen& seen, const crdt::Dot& dot) {
+  const Facts& of = facts(seen.device);
+  const auto leaf = of.salts.node(dot, 0);
+  if (!leaf) return;
+  const Held& held = *of.shelf.find(dot);
+  if (held.husk) broken(seen.device, "keeps the salts of a husk");
+  std::vector<crdt::Slot> slots = held.written->op.slots;
+  crdt::salt_bodies(slots, *leaf);
+  for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+    if (!slots[slot].body) continue;
+    if (!held.bodies[slot]) broken(seen.device, "keeps the salt of words that it erased");
+    if (slots[slot] != held.written->op.slots[slot]) {
+      broken(seen.device, "keeps a salt that is not the op's");
     }
   }
 }

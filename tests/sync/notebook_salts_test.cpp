@@ -25,11 +25,7 @@ struct NotebookSalts : testing::Test {
         EditEntry{.id = name_of("thanks", entry), .kind = kind("thanks"), .message = words(text)});
     EXPECT_TRUE(std::holds_alternative<Entered>(answer));
   }
-  void delivered() {
-    Ripple ripple;
-    ada.notebook->delivered(ada.notebook->both()->vector(), ripple);
-    ada.disk.perform(ripple.persist);
-  }
+  void delivered() { ada.notebook->delivered(ada.notebook->both()->vector()); }
   /// What the disk has of the trees.
   crdt::SaltTrees stored() {
     crdt::SaltTrees trees;
@@ -81,18 +77,28 @@ TEST_F(NotebookSalts, WhoLosesItsWordsHasNoLeafOnTheDisk) {
   EXPECT_TRUE(stored().node({first.actor, first.counter + 2}, 0));
 }
 
-TEST_F(NotebookSalts, WhatIsDeliveredLeavesTheDisk) {
+// With the next write: a session that brings nothing has nothing to write.
+TEST_F(NotebookSalts, WhatIsDeliveredLeavesTheDiskWithTheNextOp) {
   write(kTreeOps + 1);
   EXPECT_EQ(count_stored(), 2u);
   delivered();
-  EXPECT_EQ(count_stored(), 1u);  // which takes the next op
+  EXPECT_EQ(count_stored(), 2u);
   write(1);
-  EXPECT_EQ(count_stored(), 1u);
+  EXPECT_EQ(count_stored(), 1u);  // which takes the next op
   ada.restart();
   delivered();
-  EXPECT_EQ(count_stored(), 0u);
   write(1);
-  EXPECT_EQ(count_stored(), 1u);
+  EXPECT_EQ(count_stored(), 1u);  // of this opening
+}
+
+TEST_F(NotebookSalts, WhatIsDeliveredAndLosesItsWordsHasNoLeafOnTheDisk) {
+  const std::vector<EntryId> entries = write(kTreeOps + 1);
+  const crdt::Dot first = ada.shared_ops().front().op.dot;
+  delivered();
+  EXPECT_TRUE(stored().node(first, 0));
+  ada.add("journal", text_field("journal", "words", "a day"));  // writes nothing of both
+  edit(entries[0], "bread");
+  EXPECT_FALSE(stored().node(first, 0));
 }
 
 TEST_F(NotebookSalts, WhatIsSentToNobodyKeepsNone) {
