@@ -188,7 +188,8 @@ OpLog::Taken OpLog::append(Op op, Kept::Arrival arrival) {
   if (!past) return Taken::kMalformed;
   // One of mine that comes back from the partner may have lost its words meanwhile.
   const auto is_erased = [](const Slot& slot) { return !slot.body && !slot.removes; };
-  if (op.husk || std::ranges::any_of(op.slots, is_erased)) salts_.forget(op.dot);
+  const bool erased = op.husk || std::ranges::any_of(op.slots, is_erased);
+  if (erased) salts_.forget(op.dot);
 
   const Hash32 chain = next_chain(head(self), op);
   advance_frontier(op);

@@ -36,7 +36,11 @@ struct SaltTreeId {
   Actor actor;
   std::uint64_t number = 0;
   [[nodiscard]] std::uint64_t first() const { return number * ops_under(kSaltLevelMax) + 1; }
-  friend auto operator<=>(const SaltTreeId&, const SaltTreeId&) = default;
+  /// By number, which mostly tells them apart in one comparison.
+  friend std::strong_ordering operator<=>(const SaltTreeId& a, const SaltTreeId& b) {
+    return a.number != b.number ? a.number <=> b.number : a.actor <=> b.actor;
+  }
+  friend bool operator==(const SaltTreeId&, const SaltTreeId&) = default;
 };
 
 SaltTreeId tree_of(const Dot& dot);
